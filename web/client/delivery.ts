@@ -1,0 +1,142 @@
+/**
+ * One delivery as a client knows it: a snapshot and every frame since, merged.
+ *
+ * `merge` is the only way this state changes. It is pure, and returns the very same object for a
+ * frame that brings nothing new, so that repeats and late answers cost no drawing.
+ */
+import { decodeTrail, extendTrail, type Point } from "./trail";
+import type { Geofence, LocationUpdate, ServerFrame, Snapshot, Status, StatusUpdate } from "./wire";
+
+/** The expected arrival, in Unix milliseconds of the delivery's clock. */
+export interface Arrival {
+  readonly at: number;
+  /** The span it probably falls in, where one is published. */
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+export interface Delivery {
+  /** The newest of each field. Its `trail` is of the last snapshot: `trail` below is the whole. */
+  readonly snapshot: Snapshot;
+  /** The line driven, oldest first, ending at the current location. */
+  readonly trail: readonly Point[];
+  /** Where the newest update's own points begin in `trail`: what a marker still has to travel. */
+  readonly trail_from: number;
+  readonly arrival: Arrival | null;
+  readonly geofence: Geofence | null;
+}
+
+const FINAL: readonly Status[] = ["DELIVERED", "FAILED", "CANCELLED"];
+
+export function isFinal(status: Status): boolean {
+  return FINAL.includes(status);
+}
+
+/** A delivery as one snapshot shows it. */
+export function fromSnapshot(snapshot: Snapshot): Delivery {
+  const points = decodeTrail(snapshot.trail);
+  const trail = snapshot.current_location ? extendTrail(points, [snapshot.current_location]) : points;
+  return {
+    snapshot,
+    trail,
+    trail_from: trail.length,
+    arrival: arrivalOf(snapshot),
+    geofence: null,
+  };
+}
+
+/** `known` and what `frame` adds; `known` itself if that is nothing. */
+export function merge(known: Delivery | null, frame: ServerFrame): Delivery | null {
+  if (frame.type === "initial_state") return mergeSnapshot(known, frame.data);
+  if (known === null) return null;
+  switch (frame.type) {
+    case "location_update":
+    case "status_update":
+    case "eta_update":
+    case "presence":
+    case "geofence":
+      if (frame.data.seq <= known.snapshot.seq) return known;
+      break;
+    case "resumed":
+      if (frame.data.seq <= known.snapshot.seq) return known;
+      return withSnapshot(known, { seq: frame.data.seq, server_time: frame.data.server_time });
+    default:
+      return known;
+  }
+  switch (frame.type) {
+    case "location_update":
+      return mergeLocation(known, frame.data);
+    case "status_update":
+      return mergeStatus(known, frame.data);
+    case "eta_update": {
+      const next = withSnapshot(known, frame.data);
+      return { ...next, arrival: arrivalOf({ eta_range: null, ...frame.data }) };
+    }
+    case "presence": {
+      const { driver_online, seq, server_time } = frame.data;
+      return withSnapshot(known, { driver_online, seq, server_time });
+    }
+    case "geofence": {
+      const { seq, server_time } = frame.data;
+      return { ...withSnapshot(known, { seq, server_time }), geofence: frame.data };
+    }
+  }
+}
+
+/** A snapshot of the same `seq` may still differ: location_state ages without an event. */
+function mergeSnapshot(known: Delivery | null, snapshot: Snapshot): Delivery {
+  if (known === null || known.snapshot.epoch !== snapshot.epoch) return fromSnapshot(snapshot);
+  if (snapshot.seq < known.snapshot.seq) return known;
+  const next = fromSnapshot(snapshot);
+  return { ...next, trail: longerTrail(known.trail, next.trail), geofence: known.geofence };
+}
+
+/** A snapshot's trail is thinned to 60 points: what a client already drew is finer. */
+function longerTrail(known: readonly Point[], fresh: readonly Point[]): readonly Point[] {
+  const last = fresh.at(-1);
+  if (last === undefined || known.length < fresh.length) return fresh;
+  const since = known.at(-1);
+  const joins = since !== undefined && fresh.some((point) => point.lat === since.lat && point.lng === since.lng);
+  if (!joins) return fresh;
+  const from = fresh.findLastIndex((point) => point.lat === since.lat && point.lng === since.lng);
+  return extendTrail(known, fresh.slice(from + 1));
+}
+
+function mergeLocation(known: Delivery, update: LocationUpdate): Delivery {
+  const { trail: encoded, ...fields } = update;
+  const next = withSnapshot(known, fields);
+  const location = update.current_location;
+  const arrival = arrivalOf(update);
+  // What an audience may no longer see is not kept on its screen either.
+  if (!location) return { ...next, trail: [], trail_from: 0, arrival };
+  const trail = extendTrail(known.trail, [...decodeTrail(encoded), location]);
+  const added = trail.length - known.trail.length;
+  return { ...next, trail, trail_from: added >= 0 ? known.trail.length : trail.length - 1, arrival };
+}
+
+function mergeStatus(known: Delivery, update: StatusUpdate): Delivery {
+  const { status, at, eta_seconds, eta_at, seq, server_time } = update;
+  const last = known.snapshot.timeline.at(-1);
+  const repeated = last !== undefined && last.status === status && last.at === at;
+  const timeline = repeated ? known.snapshot.timeline : [...known.snapshot.timeline, { status, at }];
+  const next = withSnapshot(known, { status, timeline, eta_seconds, eta_at, seq, server_time });
+  const arrival = arrivalOf(update);
+  // A status does not carry the range: the one that stands holds while the estimate does.
+  const same = arrival !== null && known.arrival !== null && arrival.at === known.arrival.at;
+  return { ...next, arrival: same ? known.arrival : arrival };
+}
+
+function withSnapshot(known: Delivery, fields: Partial<Snapshot>): Delivery {
+  return { ...known, snapshot: { ...known.snapshot, ...fields } };
+}
+
+/** `eta_range` counts seconds from the frame's own `server_time`, so it is made absolute at once. */
+function arrivalOf(frame: Pick<Snapshot, "eta_at" | "server_time"> & { eta_range?: number[] | null }): Arrival | null {
+  if (frame.eta_at === null || frame.eta_at === undefined) return null;
+  const [low, high] = frame.eta_range ?? [];
+  return {
+    at: frame.eta_at * 1_000,
+    from: low === undefined ? null : frame.server_time + low * 1_000,
+    to: high === undefined ? null : frame.server_time + high * 1_000,
+  };
+}
