@@ -1,1 +1,22 @@
-//! What a delivery is.
+//! What a delivery is: every decision of Onway, and nothing else.
+//!
+//! Pure Rust: no platform, no I/O, no clock, no randomness. The time is always an argument, so that
+//! replaying the same commands gives the same state and nearly all tests are native and fast.
+
+pub mod auth;
+pub mod clock;
+pub mod delivery;
+pub mod eta;
+pub mod filter;
+pub mod fix;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+pub mod permission;
+pub mod recent;
+pub mod rejection;
+pub mod status;
+pub mod track;
+pub mod tracking_id;
+pub mod visibility;
+
+pub mod wire;

@@ -1,0 +1,438 @@
+//! The aggregate: what a delivery knows, and the only way it changes.
+//!
+//! [`Delivery::start`] and [`Delivery::apply`] are pure: the same commands at the same times give the same
+//! state. They either refuse and change nothing, or say what happened as events, each with its sequence
+//! number.
+
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::auth::Caller;
+use crate::clock::{Clock, Millis};
+use crate::eta::{self, Estimate, Pace};
+use crate::filter::{Reason, Verdict};
+use crate::fix::{Fix, Position};
+use crate::permission::{Action, Circumstances, Owners, Party, may};
+use crate::recent::{Archive, Placed, Recent};
+use crate::rejection::Rejection;
+use crate::status::{Status, Step};
+use crate::track::Chunk;
+use crate::tracking_id::TrackingId;
+use crate::wire::report::{Counts, Report, StatusReport};
+use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
+
+pub use stored::StoredLive;
+
+/// A fix this far ahead of now has a wrong clock, in ms.
+const AHEAD_MAX: i64 = 120_000;
+/// A fix this long before the start still belongs to the delivery, in ms.
+const BEFORE_START: i64 = 60_000;
+/// So long after its last message a driver without a socket counts as online, in ms.
+const CONTACT_SPAN: i64 = 90_000;
+
+/// What was said when it started; it rarely changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    pub tracking_id: TrackingId,
+    /// Random, made with the storage.
+    pub epoch: String,
+    pub order_id: String,
+    pub driver_id: Option<String>,
+    /// What the driver is called towards the public and the customer.
+    pub driver_alias: Option<String>,
+    pub customer_id: Option<String>,
+    pub store_id: Option<String>,
+    pub pickup: Option<Place>,
+    pub dropoff: Place,
+    pub phone: Option<String>,
+    pub mode: Mode,
+    pub window: Option<Window>,
+    pub route: Option<String>,
+    pub instructions: Option<String>,
+    pub visibility: Visibility,
+    pub metadata: Option<Map<String, Value>>,
+    pub clock: Clock,
+    pub started: Millis,
+    /// Tells a repeated start from another under the same `Idempotency-Key`.
+    pub request_digest: String,
+}
+
+/// A status reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    pub status: Status,
+    pub at: Millis,
+    pub note: Option<String>,
+    pub reason: Option<String>,
+}
+
+/// What changes while it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    pub seq: u64,
+    pub timeline: Vec<Reached>,
+    pub recent: Recent,
+    pub eta: Option<Estimate>,
+    pub pace: Pace,
+    pub stops_before: u32,
+    /// Time of the newest fix that was broadcast.
+    pub shown: Option<Millis>,
+    /// When the driver was last heard of.
+    pub contact: Option<Millis>,
+    pub updated: Millis,
+}
+
+/// One delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    pub facts: Facts,
+    pub live: Live,
+}
+
+/// What starts a delivery: the request, and what only the platform can provide.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub tracking_id: TrackingId,
+    pub epoch: String,
+    pub driver_alias: Option<String>,
+    pub request: StartRequest,
+    /// Visibility where the request does not say.
+    pub default_visibility: Visibility,
+    /// Wall clock.
+    pub wall: Millis,
+}
+
+/// What may be asked of a running delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Report(Report),
+    Status(StatusReport),
+}
+
+/// Something that happened, in the order of `seq`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Kept, for those who were away.
+    Status(StatusEvent),
+    /// A newer position. `path` holds those since the last, this one last.
+    Moved { seq: u64, path: Vec<Position> },
+}
+
+/// A status reached, as it is kept for those who were away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusEvent {
+    pub seq: u64,
+    pub status: Status,
+    pub at: Millis,
+    pub note: Option<String>,
+}
+
+/// What a command came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    pub events: Vec<Event>,
+    /// Of a report.
+    pub counts: Counts,
+    /// Chunks of history that are full.
+    pub chunks: Vec<Chunk>,
+    /// Whether there is anything to store.
+    pub changed: bool,
+    /// The positions were kept, the status was not.
+    pub conflict: Option<Rejection>,
+}
+
+/// How long a delivery can be read, in ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spans {
+    /// Not final: from the later of its start and the end of its window.
+    pub active: i64,
+    /// Final: from then.
+    pub finished: i64,
+}
+
+impl Delivery {
+    pub fn start(start: Start) -> (Self, Outcome) {
+        let request = start.request;
+        let digest = digest(&request);
+        let clock = request.clock.map_or(Clock::WALL, |c| Clock::simulated(c.origin, c.rate, start.wall));
+        let now = clock.now(start.wall);
+        let status = if request.driver_id.is_some() { Status::Assigned } else { Status::Created };
+        let facts = Facts {
+            tracking_id: start.tracking_id,
+            epoch: start.epoch,
+            order_id: request.order_id,
+            driver_id: request.driver_id,
+            driver_alias: start.driver_alias,
+            customer_id: request.customer_id,
+            store_id: request.store_id,
+            pickup: request.pickup,
+            dropoff: request.dropoff,
+            phone: request.phone,
+            mode: request.mode.unwrap_or_default(),
+            window: request.window,
+            route: request.route,
+            instructions: request.instructions,
+            visibility: request.visibility.unwrap_or(start.default_visibility),
+            metadata: request.metadata,
+            clock,
+            started: now,
+            request_digest: digest,
+        };
+        let live = Live {
+            seq: 1,
+            timeline: vec![Reached { status, at: now, note: None, reason: None }],
+            recent: Recent::default(),
+            eta: None,
+            pace: Pace::default(),
+            stops_before: 0,
+            shown: None,
+            contact: None,
+            updated: now,
+        };
+        let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None });
+        (Self { facts, live }, Outcome { events: vec![event], changed: true, ..Outcome::default() })
+    }
+
+    /// Whether `request` is the one that this delivery was started with.
+    pub fn was_started_with(&self, request: &StartRequest) -> bool {
+        self.facts.request_digest == digest(request)
+    }
+
+    /// Carries out a command of `by` at the delivery's `now`.
+    pub fn apply(
+        &mut self,
+        command: Command,
+        by: &Caller,
+        now: Millis,
+        archive: &dyn Archive,
+    ) -> Result<Outcome, Rejection> {
+        let party = self.party(Some(by));
+        match command {
+            Command::Status(report) => {
+                self.permit_status(party, report.status)?;
+                let event = self.reach(&report, now)?;
+                let mut outcome = Outcome { changed: event.is_some(), ..Outcome::default() };
+                outcome.events.extend(event.map(Event::Status));
+                Ok(outcome)
+            }
+            Command::Report(report) => {
+                if !report.fixes.is_empty() {
+                    self.permit(party, Some(by), Action::SendLocations)?;
+                }
+                if let Some(status) = &report.status {
+                    self.permit_status(party, status.status)?;
+                }
+                self.take(report, party, now, archive)
+            }
+        }
+    }
+
+    /// What somebody is to this delivery.
+    pub fn party(&self, caller: Option<&Caller>) -> Party {
+        let Facts { driver_id, customer_id, store_id, .. } = &self.facts;
+        Party::of(
+            caller,
+            Owners {
+                driver_id: driver_id.as_deref(),
+                customer_id: customer_id.as_deref(),
+                store_id: store_id.as_deref(),
+            },
+        )
+    }
+
+    /// Refuses what `party` may not do now.
+    pub fn permit(&self, party: Party, caller: Option<&Caller>, action: Action) -> Result<(), Rejection> {
+        let circumstances = Circumstances {
+            picked_up: self.reached(Status::PickedUp).is_some(),
+            is_final: self.status().is_final(),
+            is_public: self.facts.visibility == Visibility::Public,
+        };
+        if may(party, action, circumstances) {
+            return Ok(());
+        }
+        Err(match caller {
+            None => Rejection::Unauthenticated,
+            Some(_) => Rejection::Forbidden("this delivery is not yours to do that with".into()),
+        })
+    }
+
+    pub fn status(&self) -> Status {
+        self.live.timeline.last().map_or(Status::Created, |reached| reached.status)
+    }
+
+    /// When a status was reached.
+    pub fn reached(&self, status: Status) -> Option<Millis> {
+        self.live.timeline.iter().find(|reached| reached.status == status).map(|reached| reached.at)
+    }
+
+    /// When it ended.
+    pub fn ended(&self) -> Option<Millis> {
+        self.live.timeline.last().filter(|reached| reached.status.is_final()).map(|reached| reached.at)
+    }
+
+    /// Whether it can no longer be read.
+    pub fn has_expired(&self, spans: Spans, now: Millis) -> bool {
+        let window_end = self.facts.window.and_then(|window| window.to);
+        match self.ended() {
+            Some(ended) => now.since(ended) >= spans.finished,
+            None => now.since(window_end.unwrap_or_default().max(self.facts.started)) >= spans.active,
+        }
+    }
+
+    /// Whether the driver was heard of lately.
+    pub fn driver_in_contact(&self, now: Millis) -> bool {
+        self.live.contact.is_some_and(|contact| now.since(contact) <= CONTACT_SPAN)
+    }
+
+    /// Metres left to the dropoff, by the great circle.
+    pub fn remaining_metres(&self) -> Option<f64> {
+        self.live.recent.live().map(|fix| fix.position.metres_to(self.facts.dropoff.position()))
+    }
+
+    fn permit_status(&self, party: Party, wanted: Status) -> Result<(), Rejection> {
+        let action = match wanted {
+            Status::Failed => Action::Fail,
+            Status::Cancelled => Action::Cancel,
+            _ => Action::Forward,
+        };
+        let refusal = Rejection::Forbidden(format!("this is not yours to set to {wanted}"));
+        self.permit(party, None, action).map_err(|_| refusal)
+    }
+
+    /// Takes a status; `None` where it stands there already.
+    fn reach(&mut self, report: &StatusReport, now: Millis) -> Result<Option<StatusEvent>, Rejection> {
+        let path = match self.status().step(report.status) {
+            Step::Same => return Ok(None),
+            Step::Illegal => return Err(Rejection::IllegalStep { from: self.status(), to: report.status }),
+            Step::Through(path) => path,
+        };
+        let before = self.live.timeline.last().map_or(self.facts.started, |reached| reached.at);
+        let at = report.at.unwrap_or(now).min(now).max(before);
+        for status in path {
+            let wanted = status == report.status;
+            self.live.timeline.push(Reached {
+                status,
+                at,
+                note: report.note.clone().filter(|_| wanted),
+                reason: report.reason.clone().filter(|_| wanted),
+            });
+        }
+        self.refresh_eta();
+        self.live.updated = now;
+        Ok(Some(StatusEvent { seq: self.next_seq(), status: report.status, at, note: report.note.clone() }))
+    }
+
+    /// Takes a report: its positions in the order of their times, then its status.
+    fn take(
+        &mut self,
+        report: Report,
+        party: Party,
+        now: Millis,
+        archive: &dyn Archive,
+    ) -> Result<Outcome, Rejection> {
+        let mut outcome = Outcome {
+            counts: Counts { rejected: report.rejected, ..Counts::default() },
+            ..Outcome::default()
+        };
+        if party == Party::Driver {
+            self.live.contact = Some(now);
+        }
+        let live_before = self.live.recent.live().map(Fix::id);
+        let mut path = Vec::new();
+        let mut fixes = report.fixes;
+        fixes.sort_by_key(Fix::key);
+        for fix in fixes {
+            let (time, position) = (fix.time, fix.position);
+            if self.take_fix(fix, now, archive, &mut outcome)
+                && self.live.shown.is_none_or(|shown| time > shown)
+            {
+                path.push(position);
+            }
+            outcome.chunks.extend(self.live.recent.take_full_chunk());
+        }
+        if let Some(status) = &report.status {
+            match self.reach(status, now) {
+                Ok(event) => outcome.events.extend(event.map(Event::Status)),
+                Err(conflict) => outcome.conflict = Some(conflict),
+            }
+        }
+        let live = self.live.recent.live();
+        let newest = live.map(|fix| fix.time);
+        if newest > self.live.shown {
+            self.live.shown = newest;
+            self.live.updated = now;
+            self.refresh_eta();
+            outcome.events.push(Event::Moved { seq: self.next_seq(), path });
+        } else if live.map(Fix::id) != live_before {
+            // A late fix changed what was believed: nothing published is taken back, but a snapshot differs.
+            self.next_seq();
+            self.refresh_eta();
+        }
+        outcome.changed |= !outcome.events.is_empty();
+        Ok(outcome)
+    }
+
+    /// Takes one fix and counts it. Whether it is the newest and believed.
+    fn take_fix(&mut self, fix: Fix, now: Millis, archive: &dyn Archive, outcome: &mut Outcome) -> bool {
+        if self.ended().is_some_and(|ended| fix.time > ended) {
+            // After the end nobody's position is kept.
+            outcome.counts.filtered += 1;
+            return false;
+        }
+        let apart = if fix.time.since(now) > AHEAD_MAX {
+            Some(Reason::Clock)
+        } else if fix.time < self.facts.started.plus(-BEFORE_START) {
+            Some(Reason::BeforeStart)
+        } else {
+            None
+        };
+        if let Some(reason) = apart {
+            let new = self.live.recent.record_apart(fix, Verdict::Filtered(reason), archive);
+            *(if new { &mut outcome.counts.filtered } else { &mut outcome.counts.duplicates }) += 1;
+            outcome.changed |= new;
+            return false;
+        }
+        let placed = self.live.recent.place(fix, self.facts.mode, archive);
+        let counts = &mut outcome.counts;
+        let counter = match placed {
+            Placed::Duplicate => &mut counts.duplicates,
+            Placed::Newest(Verdict::Accepted) => &mut counts.accepted,
+            Placed::Newest(_) | Placed::Between(Verdict::Filtered(_)) => &mut counts.filtered,
+            Placed::Between(_) | Placed::Older => &mut counts.late,
+        };
+        *counter += 1;
+        outcome.changed |= placed != Placed::Duplicate;
+        placed == Placed::Newest(Verdict::Accepted)
+    }
+
+    /// Computes the ETA anew from the live position.
+    fn refresh_eta(&mut self) {
+        self.live.eta = None;
+        if !self.status().is_under_way() {
+            return;
+        }
+        if let (Some(metres), Some(at)) =
+            (self.remaining_metres(), self.live.recent.live().map(|fix| fix.time))
+        {
+            self.live.pace.observe(at, metres);
+            self.live.eta = Some(eta::estimate(self.facts.mode, at, metres, &self.live.pace));
+        }
+    }
+
+    fn next_seq(&mut self) -> u64 {
+        self.live.seq += 1;
+        self.live.seq
+    }
+}
+
+/// SHA-256 of a request in its canonical form, in hexadecimal.
+fn digest(request: &StartRequest) -> String {
+    use sha2::{Digest, Sha256};
+    // Serializing a type of ours to memory has no error to report.
+    let bytes = serde_json::to_vec(request).unwrap_or_default();
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}

@@ -1,0 +1,62 @@
+//! A running delivery as its object stores it: one row, written once a frame.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::delivery::{Delivery, Facts, Live, Reached};
+use crate::eta::{Estimate, Pace};
+use crate::recent::{self, Recent};
+use crate::track::Unreadable;
+
+/// [`Live`] as stored: what is small in JSON, the fixes in the codec of `track`, each a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredLive {
+    seq: u64,
+    timeline: Vec<Reached>,
+    /// The fixes are columns of their own: see [`recent::Stored`].
+    pub recent: recent::Stored,
+    #[serde(default)]
+    eta: Option<Estimate>,
+    #[serde(default)]
+    pace: Pace,
+    #[serde(default)]
+    stops_before: u32,
+    #[serde(default)]
+    shown: Option<Millis>,
+    #[serde(default)]
+    contact: Option<Millis>,
+    updated: Millis,
+}
+
+impl Live {
+    pub fn store(&self) -> StoredLive {
+        StoredLive {
+            seq: self.seq,
+            timeline: self.timeline.clone(),
+            recent: self.recent.store(),
+            eta: self.eta,
+            pace: self.pace,
+            stops_before: self.stops_before,
+            shown: self.shown,
+            contact: self.contact,
+            updated: self.updated,
+        }
+    }
+}
+
+impl Delivery {
+    pub fn load(facts: Facts, stored: StoredLive) -> Result<Self, Unreadable> {
+        let live = Live {
+            seq: stored.seq,
+            timeline: stored.timeline,
+            recent: Recent::load(stored.recent, facts.mode)?,
+            eta: stored.eta,
+            pace: stored.pace,
+            stops_before: stored.stops_before,
+            shown: stored.shown,
+            contact: stored.contact,
+            updated: stored.updated,
+        };
+        Ok(Self { facts, live })
+    }
+}

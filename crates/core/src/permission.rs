@@ -1,0 +1,224 @@
+//! Who may do what: the contract's table as data.
+
+use crate::auth::{Caller, Role};
+
+/// What somebody is to a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// The driver it is assigned to.
+    Driver,
+    /// The customer it is for.
+    Customer,
+    /// The store it comes from.
+    Store,
+    Dispatcher,
+    Admin,
+    /// Anybody else, with or without a token.
+    Public,
+}
+
+/// Whose a delivery is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Owners<'a> {
+    pub driver_id: Option<&'a str>,
+    pub customer_id: Option<&'a str>,
+    pub store_id: Option<&'a str>,
+}
+
+impl Party {
+    pub const ALL: [Self; 6] =
+        [Self::Driver, Self::Customer, Self::Store, Self::Dispatcher, Self::Admin, Self::Public];
+
+    /// What `caller` is to the delivery of these owners.
+    pub fn of(caller: Option<&Caller>, owners: Owners<'_>) -> Self {
+        let Some(caller) = caller else { return Self::Public };
+        let is = |owner: Option<&str>, who: Option<&str>| owner.is_some() && owner == who;
+        match caller.role {
+            Role::Driver if is(owners.driver_id, Some(&caller.subject)) => Self::Driver,
+            Role::Customer if is(owners.customer_id, Some(&caller.subject)) => Self::Customer,
+            Role::Store if is(owners.store_id, caller.store_id.as_deref()) => Self::Store,
+            Role::Dispatcher => Self::Dispatcher,
+            Role::Admin => Self::Admin,
+            _ => Self::Public,
+        }
+    }
+}
+
+/// What can be done to a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    See,
+    SendLocations,
+    /// To the next statuses, up to delivered.
+    Forward,
+    Fail,
+    Cancel,
+    History,
+    Timeline,
+}
+
+/// A cell of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    Yes,
+    No,
+    /// Until the goods are picked up.
+    BeforePickup,
+    /// Until the end.
+    WhileActive,
+    /// Where the delivery is public.
+    IfPublic,
+}
+
+/// What a grant may depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    pub picked_up: bool,
+    pub is_final: bool,
+    pub is_public: bool,
+}
+
+/// Columns: driver, customer, store, dispatcher, admin, public.
+const TABLE: [(Action, [Grant; 6]); 7] = {
+    use Grant::{BeforePickup, IfPublic, No, WhileActive, Yes};
+    [
+        (Action::See, [Yes, Yes, Yes, Yes, Yes, IfPublic]),
+        (Action::SendLocations, [Yes, No, No, No, Yes, No]),
+        (Action::Forward, [Yes, No, No, Yes, Yes, No]),
+        (Action::Fail, [Yes, No, No, Yes, Yes, No]),
+        (Action::Cancel, [No, BeforePickup, BeforePickup, Yes, Yes, No]),
+        (Action::History, [WhileActive, No, Yes, Yes, Yes, No]),
+        (Action::Timeline, [WhileActive, Yes, Yes, Yes, Yes, No]),
+    ]
+};
+
+/// Whether `party` may do `action` now.
+pub fn may(party: Party, action: Action, circumstances: Circumstances) -> bool {
+    let column = match party {
+        Party::Driver => 0,
+        Party::Customer => 1,
+        Party::Store => 2,
+        Party::Dispatcher => 3,
+        Party::Admin => 4,
+        Party::Public => 5,
+    };
+    let grant = TABLE.iter().find(|(row, _)| *row == action).and_then(|(_, row)| row.get(column));
+    match grant {
+        None | Some(Grant::No) => false,
+        Some(Grant::Yes) => true,
+        Some(Grant::BeforePickup) => !circumstances.picked_up,
+        Some(Grant::WhileActive) => !circumstances.is_final,
+        Some(Grant::IfPublic) => circumstances.is_public,
+    }
+}
+
+/// Whether `caller` may start a delivery for these owners, and with which owners it then starts: a
+/// driver starts for itself, a store its own.
+pub fn may_start(caller: &Caller, driver_id: Option<&str>, store_id: Option<&str>) -> Option<StartOwners> {
+    let given = |id: Option<&str>| id.map(str::to_owned);
+    match caller.role {
+        Role::Dispatcher | Role::Admin => {
+            Some(StartOwners { driver_id: given(driver_id), store_id: given(store_id) })
+        }
+        Role::Driver => driver_id
+            .is_none_or(|id| id == caller.subject)
+            .then(|| StartOwners { driver_id: Some(caller.subject.clone()), store_id: given(store_id) }),
+        Role::Store => {
+            let own = caller.store_id.as_deref()?;
+            store_id
+                .is_none_or(|id| id == own)
+                .then(|| StartOwners { driver_id: given(driver_id), store_id: given(Some(own)) })
+        }
+        Role::Customer => None,
+    }
+}
+
+/// Whose a new delivery is, by who starts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartOwners {
+    pub driver_id: Option<String>,
+    pub store_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Millis;
+
+    fn caller(role: Role, subject: &str, store: Option<&str>) -> Caller {
+        Caller { subject: subject.into(), role, store_id: store.map(Into::into), expires: Millis(i64::MAX) }
+    }
+
+    /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `p` if public.
+    const CONTRACT: [(Action, &str); 7] = [
+        //                       driver, customer, store, dispatcher, admin, public
+        (Action::See, "yyyyyp"),
+        (Action::SendLocations, "y---y-"),
+        (Action::Forward, "y--yy-"),
+        (Action::Fail, "y--yy-"),
+        (Action::Cancel, "-bbyy-"),
+        (Action::History, "a-yyy-"),
+        (Action::Timeline, "ayyyy-"),
+    ];
+
+    #[test]
+    fn each_cell_is_as_the_contract_says() {
+        for (action, row) in CONTRACT {
+            for (party, cell) in Party::ALL.into_iter().zip(row.chars()) {
+                for bits in 0..8 {
+                    let now = Circumstances {
+                        picked_up: bits & 1 > 0,
+                        is_final: bits & 2 > 0,
+                        is_public: bits & 4 > 0,
+                    };
+                    let expected = match cell {
+                        'y' => true,
+                        'b' => !now.picked_up,
+                        'a' => !now.is_final,
+                        'p' => now.is_public,
+                        _ => false,
+                    };
+                    assert_eq!(may(party, action, now), expected, "{party:?} {action:?} {now:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_party_is_who_the_delivery_names() {
+        let owners = Owners { driver_id: Some("d"), customer_id: Some("c"), store_id: Some("s") };
+        let cases = [
+            (caller(Role::Driver, "d", None), Party::Driver),
+            (caller(Role::Driver, "e", None), Party::Public),
+            (caller(Role::Customer, "c", None), Party::Customer),
+            (caller(Role::Customer, "d", None), Party::Public),
+            (caller(Role::Store, "x", Some("s")), Party::Store),
+            (caller(Role::Store, "s", None), Party::Public),
+            (caller(Role::Dispatcher, "x", None), Party::Dispatcher),
+            (caller(Role::Admin, "x", None), Party::Admin),
+        ];
+        for (caller, party) in cases {
+            assert_eq!(Party::of(Some(&caller), owners), party, "{caller:?}");
+        }
+        assert_eq!(Party::of(None, owners), Party::Public);
+        assert_eq!(Party::of(Some(&caller(Role::Store, "x", None)), Owners::default()), Party::Public);
+    }
+
+    #[test]
+    fn starting_is_for_oneself_ones_own_store_or_everybody() {
+        let cases = [
+            (caller(Role::Driver, "d", None), None, Some("d")),
+            (caller(Role::Driver, "d", None), Some("d"), Some("d")),
+            (caller(Role::Store, "x", Some("s")), None, None),
+            (caller(Role::Dispatcher, "x", None), Some("e"), Some("e")),
+        ];
+        for (caller, asked, driver) in cases {
+            let owners = may_start(&caller, asked, None).unwrap();
+            assert_eq!(owners.driver_id.as_deref(), driver);
+        }
+        assert_eq!(may_start(&caller(Role::Driver, "d", None), Some("e"), None), None);
+        assert_eq!(may_start(&caller(Role::Store, "x", Some("s")), None, Some("t")), None);
+        assert_eq!(may_start(&caller(Role::Store, "x", None), None, None), None);
+        assert_eq!(may_start(&caller(Role::Customer, "c", None), None, None), None);
+    }
+}

@@ -1,0 +1,336 @@
+//! Tracks: the compact codec of recorded fixes, and lines thinned out for drawing.
+//!
+//! A chunk is a version byte, then fix after fix: a byte of verdict, a byte of flags, the differences of
+//! time (ms), latitude and longitude (1e-7°) to the fix before as zigzag varints, then what the flags
+//! announce. A fix without accuracy and speed takes 8 to 11 bytes.
+
+use geo::{LineString, SimplifyVwIdx};
+use integer_encoding::VarInt;
+
+use crate::clock::Millis;
+use crate::filter::{Reason, Verdict};
+use crate::fix::{ADDRESS_MAX, Fix, Position};
+
+/// A fix and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub fix: Fix,
+    pub verdict: Verdict,
+}
+
+const VERSION: u8 = 1;
+
+/// A chunk that grows by appending: what is encoded never changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chunk {
+    bytes: Vec<u8>,
+    count: usize,
+    span: Option<(Millis, Millis)>,
+    last: (Millis, Position),
+}
+
+/// A stored chunk that this version cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a chunk of the track cannot be read")]
+pub struct Unreadable;
+
+impl Chunk {
+    pub fn push(&mut self, recorded: &Recorded) {
+        if self.bytes.is_empty() {
+            self.bytes.push(VERSION);
+        }
+        let Recorded { fix, verdict } = recorded;
+        let (time, position) = self.last;
+        let flags = [
+            fix.accuracy.is_some(),
+            fix.speed.is_some(),
+            fix.heading.is_some(),
+            fix.altitude.is_some(),
+            fix.battery.is_some(),
+            fix.address.is_some(),
+            fix.skew != 0,
+        ];
+        self.bytes.push(verdict_code(*verdict));
+        self.bytes.push(flags.iter().enumerate().fold(0, |byte, (bit, set)| byte | (u8::from(*set) << bit)));
+        self.put(fix.time.since(time));
+        self.put(i64::from(fix.position.lat_e7) - i64::from(position.lat_e7));
+        self.put(i64::from(fix.position.lng_e7) - i64::from(position.lng_e7));
+        for (value, scale) in
+            [(fix.accuracy, 10.0), (fix.speed, 100.0), (fix.heading, 10.0), (fix.altitude, 10.0)]
+        {
+            if let Some(value) = value {
+                self.put((value * scale).round() as i64);
+            }
+        }
+        if let Some(battery) = fix.battery {
+            self.put(i64::from(battery));
+        }
+        if let Some(address) = &fix.address {
+            self.put(address.len() as i64);
+            self.bytes.extend_from_slice(address.as_bytes());
+        }
+        if fix.skew != 0 {
+            self.put(fix.skew);
+        }
+        self.count += 1;
+        self.last = (fix.time, fix.position);
+        let (from, to) = self.span.unwrap_or((fix.time, fix.time));
+        self.span = Some((from.min(fix.time), to.max(fix.time)));
+    }
+
+    fn put(&mut self, number: i64) {
+        let mut buffer = [0; 10];
+        let length = number.encode_var(&mut buffer);
+        self.bytes.extend_from_slice(buffer.get(..length).unwrap_or_default());
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The earliest and the latest time in it.
+    pub fn span(&self) -> Option<(Millis, Millis)> {
+        self.span
+    }
+
+    /// Reads a stored chunk, so that it can grow further.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let mut chunk = Self::default();
+        for recorded in decode(bytes)? {
+            chunk.push(&recorded);
+        }
+        Ok(chunk)
+    }
+}
+
+impl<'a> FromIterator<&'a Recorded> for Chunk {
+    fn from_iter<I: IntoIterator<Item = &'a Recorded>>(fixes: I) -> Self {
+        let mut chunk = Self::default();
+        fixes.into_iter().for_each(|recorded| chunk.push(recorded));
+        chunk
+    }
+}
+
+/// The fixes of a stored chunk, in the order in which they were added.
+pub fn decode(bytes: &[u8]) -> Result<Vec<Recorded>, Unreadable> {
+    let Some((version, rest)) = bytes.split_first() else { return Ok(Vec::new()) };
+    if *version != VERSION {
+        return Err(Unreadable);
+    }
+    let mut reader = Reader { rest };
+    let (mut time, mut lat, mut lng) = (0_i64, 0_i64, 0_i64);
+    let mut fixes = Vec::new();
+    while !reader.rest.is_empty() {
+        let verdict = verdict_of(reader.byte()?)?;
+        let flags = reader.byte()?;
+        let has = |bit: u8| flags >> bit & 1 == 1;
+        time = time.checked_add(reader.number()?).ok_or(Unreadable)?;
+        lat = lat.checked_add(reader.number()?).ok_or(Unreadable)?;
+        lng = lng.checked_add(reader.number()?).ok_or(Unreadable)?;
+        let mut scaled = |bit, scale: f64| -> Result<Option<f64>, Unreadable> {
+            if has(bit) { Ok(Some(reader.number()? as f64 / scale)) } else { Ok(None) }
+        };
+        let (accuracy, speed) = (scaled(0, 10.0)?, scaled(1, 100.0)?);
+        let (heading, altitude) = (scaled(2, 10.0)?, scaled(3, 10.0)?);
+        let battery = has(4).then(|| reader.number()).transpose()?;
+        let address = has(5).then(|| reader.text()).transpose()?;
+        let skew = if has(6) { reader.number()? } else { 0 };
+        fixes.push(Recorded {
+            verdict,
+            fix: Fix {
+                time: Millis(time),
+                position: Position {
+                    lat_e7: i32::try_from(lat).map_err(|_| Unreadable)?,
+                    lng_e7: i32::try_from(lng).map_err(|_| Unreadable)?,
+                },
+                accuracy,
+                speed,
+                heading,
+                altitude,
+                battery: battery.map(|b| u8::try_from(b).map_err(|_| Unreadable)).transpose()?,
+                address,
+                skew,
+            },
+        });
+    }
+    Ok(fixes)
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Result<u8, Unreadable> {
+        let (byte, rest) = self.rest.split_first().ok_or(Unreadable)?;
+        self.rest = rest;
+        Ok(*byte)
+    }
+
+    fn number(&mut self) -> Result<i64, Unreadable> {
+        let (number, length) = i64::decode_var(self.rest).ok_or(Unreadable)?;
+        self.rest = self.rest.get(length..).ok_or(Unreadable)?;
+        Ok(number)
+    }
+
+    fn text(&mut self) -> Result<String, Unreadable> {
+        let length = usize::try_from(self.number()?).map_err(|_| Unreadable)?;
+        if length > ADDRESS_MAX * 4 {
+            return Err(Unreadable);
+        }
+        let (text, rest) = self.rest.split_at_checked(length).ok_or(Unreadable)?;
+        self.rest = rest;
+        String::from_utf8(text.to_vec()).map_err(|_| Unreadable)
+    }
+}
+
+/// Codes are for ever: stored chunks hold them.
+const CODES: [(u8, Verdict); 6] = [
+    (0, Verdict::Accepted),
+    (1, Verdict::Late),
+    (2, Verdict::Filtered(Reason::Clock)),
+    (3, Verdict::Filtered(Reason::BeforeStart)),
+    (4, Verdict::Filtered(Reason::NullIsland)),
+    (5, Verdict::Filtered(Reason::Speed)),
+];
+
+fn verdict_code(verdict: Verdict) -> u8 {
+    CODES.iter().find(|(_, known)| *known == verdict).map_or(1, |(code, _)| *code)
+}
+
+fn verdict_of(code: u8) -> Result<Verdict, Unreadable> {
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, verdict)| *verdict).ok_or(Unreadable)
+}
+
+/// At most `most` of these points, the first and the last among them: those that shape the line, by
+/// Visvalingam and Whyatt's effective area.
+pub fn thinned(points: &[Position], most: usize) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..points.len()).collect();
+    if points.len() <= most {
+        return kept;
+    }
+    let line: LineString = points.iter().map(|position| position.point().0).collect();
+    // From the area of a triangle of about a metre, in square degrees, up to that of a continent.
+    let mut epsilon = 1e-10;
+    while kept.len() > most && epsilon < 1e4 {
+        kept = line.simplify_vw_idx(epsilon);
+        epsilon *= 2.0;
+    }
+    if kept.len() > most {
+        kept = (0..most).map(|i| i * (points.len() - 1) / (most - 1).max(1)).collect();
+    }
+    kept
+}
+
+/// An encoded polyline of precision 5, empty without points.
+pub fn polyline(points: impl IntoIterator<Item = Position>) -> String {
+    let line = points.into_iter().map(|position| position.point().0);
+    // Positions are within bounds: the encoder has nothing to refuse.
+    ::polyline::encode_coordinates(line, 5).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    pub fn recorded() -> impl Strategy<Value = Recorded> {
+        let some = |range: std::ops::Range<i64>, scale: f64| {
+            proptest::option::of(range.prop_map(move |number| number as f64 / scale))
+        };
+        (
+            (0..253_402_300_799_999_i64, -900_000_000..=900_000_000_i32, -1_800_000_000..=1_800_000_000_i32),
+            (
+                some(0..1_000_000, 10.0),
+                some(0..100_000, 100.0),
+                some(0..3600, 10.0),
+                some(-120_000..500_000, 10.0),
+            ),
+            (proptest::option::of(0..=100_u8), proptest::option::of(".{0,20}"), -1000..1000_i64),
+            0..CODES.len(),
+        )
+            .prop_map(
+                |(
+                    (time, lat_e7, lng_e7),
+                    (accuracy, speed, heading, altitude),
+                    (battery, address, skew),
+                    code,
+                )| {
+                    Recorded {
+                        fix: Fix {
+                            time: Millis(time),
+                            position: Position { lat_e7, lng_e7 },
+                            accuracy,
+                            speed,
+                            heading,
+                            altitude,
+                            battery,
+                            address,
+                            skew,
+                        },
+                        verdict: CODES[code].1,
+                    }
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_stored_is_what_was_recorded(fixes in proptest::collection::vec(recorded(), 0..50)) {
+            let chunk: Chunk = fixes.iter().collect();
+            prop_assert_eq!(&decode(chunk.bytes()).unwrap(), &fixes);
+            prop_assert_eq!(&Chunk::from_bytes(chunk.bytes()).unwrap(), &chunk);
+            prop_assert_eq!(chunk.span().map(|s| s.0), fixes.iter().map(|r| r.fix.time).min());
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes);
+        }
+
+        #[test]
+        fn a_thinned_line_keeps_its_ends_and_its_bound(
+            points in proptest::collection::vec((-900_000_000..=900_000_000_i32, -1_800_000_000..=1_800_000_000_i32), 2..200),
+            most in 2..70usize,
+        ) {
+            let points: Vec<_> = points.into_iter().map(|(lat_e7, lng_e7)| Position { lat_e7, lng_e7 }).collect();
+            let kept = thinned(&points, most);
+            prop_assert!(kept.len() <= most);
+            prop_assert_eq!(kept.first(), Some(&0));
+            prop_assert_eq!(kept.last(), Some(&(points.len() - 1)));
+            prop_assert!(kept.is_sorted());
+        }
+    }
+
+    #[test]
+    fn a_plain_fix_takes_at_most_11_bytes() {
+        let fix = |i: i64| Recorded {
+            fix: Fix {
+                time: Millis(1_704_067_850_000 + i * 5_000),
+                position: Position {
+                    lat_e7: 56_000_000 + i as i32 * 4_000,
+                    lng_e7: -1_000_000 + i as i32 * 3_000,
+                },
+                accuracy: None,
+                speed: None,
+                heading: None,
+                altitude: None,
+                battery: None,
+                address: None,
+                skew: 0,
+            },
+            verdict: Verdict::Accepted,
+        };
+        let fixes: Vec<_> = (0..180).map(fix).collect();
+        let chunk: Chunk = fixes.iter().collect();
+        assert!(chunk.bytes().len() <= 180 * 11, "{}", chunk.bytes().len());
+    }
+}

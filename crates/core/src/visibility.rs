@@ -1,0 +1,306 @@
+//! What each audience may see: one function from a delivery, an audience and the time to a view.
+//!
+//! | | public, link | customer | driver | store | dispatcher, admin |
+//! |---|---|---|---|---|---|
+//! | location, trail | from pickup, one stop before at most, until the end | the same | always | always | always |
+//! | ETA | under way | under way | under way | also to the pickup | under way |
+//! | driver | alias | alias | id | id | id |
+//! | instructions | – | yes | yes | yes | yes |
+//! | phone, window, mode, route | – | – | yes | yes | yes |
+//! | battery, raw fix, notes | – | – | yes | yes | yes |
+//! | customer, store, visibility, metadata | – | – | – | yes | yes |
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::delivery::{Delivery, Event};
+use crate::eta::{self, Estimate, Pace};
+use crate::fix::{Fix, Position};
+use crate::permission::Party;
+use crate::status::Status;
+use crate::track::{polyline, thinned};
+use crate::wire::frames::{LocationUpdate, ServerFrame, StatusUpdate};
+use crate::wire::snapshot::{
+    ClockView, Details, EtaView, Location, LocationState, ProgressView, RawLocation, Snapshot, TimelineEntry,
+    WindowView,
+};
+
+/// Those who see the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Without a token, or with one of somebody else.
+    Public,
+    Customer,
+    Driver,
+    Store,
+    /// Dispatchers and admins.
+    Operator,
+}
+
+impl Audience {
+    pub const ALL: [Self; 5] = [Self::Public, Self::Customer, Self::Driver, Self::Store, Self::Operator];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Customer => "customer",
+            Self::Driver => "driver",
+            Self::Store => "store",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Those who carry the delivery out, and so see all that this takes.
+    const fn is_inside(self) -> bool {
+        matches!(self, Self::Driver | Self::Store | Self::Operator)
+    }
+}
+
+impl From<Party> for Audience {
+    fn from(party: Party) -> Self {
+        match party {
+            Party::Public => Self::Public,
+            Party::Customer => Self::Customer,
+            Party::Driver => Self::Driver,
+            Party::Store => Self::Store,
+            Party::Dispatcher | Party::Admin => Self::Operator,
+        }
+    }
+}
+
+/// Older than this, a position is stale, in ms.
+const STALE_AFTER: i64 = 90_000;
+/// Older than this, it is lost, in ms.
+const LOST_AFTER: i64 = 600_000;
+/// Most points of a trail.
+pub const TRAIL_POINTS: usize = 60;
+/// Where the location is hidden, the ETA is as coarse as this, in seconds.
+const COARSE_ETA: i64 = 300;
+
+/// How fresh the position is that `audience` sees.
+pub fn location_state(delivery: &Delivery, audience: Audience, now: Millis) -> LocationState {
+    if !sees_location(delivery, audience) {
+        return LocationState::Hidden;
+    }
+    match delivery.live.recent.live().map(|fix| now.since(fix.time)) {
+        None => LocationState::None,
+        Some(age) if age > LOST_AFTER => LocationState::Lost,
+        Some(age) if age > STALE_AFTER => LocationState::Stale,
+        Some(_) => LocationState::Live,
+    }
+}
+
+/// The delivery as `audience` may see it. `driver_connected`: a socket of the driver is open.
+pub fn snapshot(delivery: &Delivery, audience: Audience, now: Millis, driver_connected: bool) -> Snapshot {
+    let facts = &delivery.facts;
+    Snapshot {
+        tracking_id: facts.tracking_id.as_str().to_owned(),
+        order_id: facts.order_id.clone(),
+        driver_id: driver_name(delivery, audience),
+        status: delivery.status(),
+        current_location: location(delivery, audience),
+        location_state: location_state(delivery, audience, now),
+        pickup: facts.pickup.clone(),
+        dropoff: facts.dropoff.clone(),
+        eta: eta_view(delivery, audience, now),
+        progress: progress(delivery, audience),
+        driver_online: driver_connected || delivery.driver_in_contact(now),
+        timeline: timeline(delivery),
+        trail: trail(delivery, audience),
+        details: details(delivery, audience),
+        seq: delivery.live.seq,
+        epoch: facts.epoch.clone(),
+        updated_at: delivery.live.updated.secs(),
+        server_time: now.0,
+    }
+}
+
+/// The frame that tells `audience` of an event; `None` where it is none of theirs.
+pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis) -> Option<ServerFrame> {
+    match event {
+        Event::Status(event) => {
+            let eta = eta_view(delivery, audience, now);
+            Some(ServerFrame::StatusUpdate {
+                data: StatusUpdate {
+                    tracking_id: delivery.facts.tracking_id.as_str().to_owned(),
+                    status: event.status,
+                    note: event.note.clone().filter(|_| audience.is_inside()),
+                    at: event.at.secs(),
+                    eta_seconds: eta.eta_seconds,
+                    eta_at: eta.eta_at,
+                    seq: event.seq,
+                    server_time: now.0,
+                },
+            })
+        }
+        Event::Moved { seq, path } => sees_location(delivery, audience).then(|| {
+            ServerFrame::LocationUpdate { data: Box::new(moved(delivery, audience, now, *seq, path)) }
+        }),
+    }
+}
+
+/// The newest position as a frame, for those who were away; `None` where there is none to show.
+pub fn newest(delivery: &Delivery, audience: Audience, now: Millis) -> Option<ServerFrame> {
+    location(delivery, audience)?;
+    let data = Box::new(moved(delivery, audience, now, delivery.live.seq, &[]));
+    Some(ServerFrame::LocationUpdate { data })
+}
+
+fn moved(
+    delivery: &Delivery,
+    audience: Audience,
+    now: Millis,
+    seq: u64,
+    path: &[Position],
+) -> LocationUpdate {
+    let facts = &delivery.facts;
+    LocationUpdate {
+        tracking_id: facts.tracking_id.as_str().to_owned(),
+        order_id: facts.order_id.clone(),
+        driver_id: driver_name(delivery, audience),
+        status: delivery.status(),
+        current_location: location(delivery, audience),
+        location_state: location_state(delivery, audience, now),
+        trail: (path.len() > 1).then(|| line(path)),
+        eta: eta_view(delivery, audience, now),
+        progress: progress(delivery, audience),
+        seq,
+        updated_at: delivery.live.updated.secs(),
+        server_time: now.0,
+    }
+}
+
+/// From pickup until the end, while at most one stop comes before.
+fn sees_location(delivery: &Delivery, audience: Audience) -> bool {
+    audience.is_inside() || (delivery.status().is_under_way() && delivery.live.stops_before <= 1)
+}
+
+fn location(delivery: &Delivery, audience: Audience) -> Option<Location> {
+    let fix = delivery.live.recent.live().filter(|_| sees_location(delivery, audience))?;
+    let inside = audience.is_inside();
+    Some(Location {
+        lat: fix.position.lat(),
+        lng: fix.position.lng(),
+        timestamp: fix.time.secs(),
+        accuracy: fix.accuracy,
+        heading: fix.heading,
+        speed: fix.speed,
+        address: fix.address.clone(),
+        battery: fix.battery.filter(|_| inside),
+        raw: inside.then(|| RawLocation {
+            lat: fix.position.lat(),
+            lng: fix.position.lng(),
+            timestamp: fix.time.secs(),
+            accuracy: fix.accuracy,
+        }),
+    })
+}
+
+fn driver_name(delivery: &Delivery, audience: Audience) -> Option<String> {
+    let facts = &delivery.facts;
+    if audience.is_inside() { facts.driver_id.clone() } else { facts.driver_alias.clone() }
+}
+
+fn timeline(delivery: &Delivery) -> Vec<TimelineEntry> {
+    let entry =
+        |reached: &crate::delivery::Reached| TimelineEntry { status: reached.status, at: reached.at.secs() };
+    delivery.live.timeline.iter().map(entry).collect()
+}
+
+fn trail(delivery: &Delivery, audience: Audience) -> String {
+    if !sees_location(delivery, audience) {
+        return String::new();
+    }
+    let from = if audience.is_inside() { None } else { delivery.reached(Status::PickedUp) };
+    let mut points: Vec<_> = delivery
+        .live
+        .recent
+        .believed()
+        .filter(|fix| from.is_none_or(|from| fix.time >= from))
+        .map(|fix| fix.position)
+        .collect();
+    if points.is_empty() {
+        points.extend(delivery.live.recent.live().map(|fix| fix.position));
+    }
+    line(&points)
+}
+
+fn line(points: &[Position]) -> String {
+    let kept = thinned(points, TRAIL_POINTS);
+    polyline(kept.into_iter().filter_map(|at| points.get(at).copied()))
+}
+
+fn eta_view(delivery: &Delivery, audience: Audience, now: Millis) -> EtaView {
+    let Some(estimate) = delivery.live.eta.or_else(|| eta_to_pickup(delivery, audience)) else {
+        return EtaView::default();
+    };
+    let left = |at: Millis| (at.since(now).max(0) + 500) / 1000;
+    let seconds = left(estimate.at);
+    let hidden = !sees_location(delivery, audience);
+    let coarse = |secs: i64, up: i64| (secs + up) / COARSE_ETA * COARSE_ETA;
+    let (seconds, at, range) = if hidden {
+        let range = [coarse(left(estimate.low), 0), coarse(left(estimate.high), COARSE_ETA - 1)];
+        (coarse(seconds, COARSE_ETA / 2).max(COARSE_ETA), coarse(now.secs() + seconds, COARSE_ETA - 1), range)
+    } else {
+        (seconds, now.secs() + seconds, [left(estimate.low), left(estimate.high)])
+    };
+    EtaView {
+        eta_seconds: Some(seconds),
+        eta_at: Some(at),
+        eta_range: Some(range),
+        eta_source: Some(estimate.source),
+        eta_confidence: Some(estimate.confidence),
+    }
+}
+
+/// A store plans by when the driver comes to fetch the goods.
+fn eta_to_pickup(delivery: &Delivery, audience: Audience) -> Option<Estimate> {
+    let pickup = delivery.facts.pickup.as_ref()?;
+    let fix: &Fix = delivery.live.recent.live()?;
+    (audience == Audience::Store && delivery.status() == Status::Assigned).then(|| {
+        let metres = fix.position.metres_to(pickup.position());
+        eta::estimate(delivery.facts.mode, fix.time, metres, &Pace::default())
+    })
+}
+
+fn progress(delivery: &Delivery, audience: Audience) -> ProgressView {
+    let left = delivery
+        .remaining_metres()
+        .filter(|_| sees_location(delivery, audience) && delivery.status().is_under_way());
+    let whole = delivery.live.pace.origin_metres().filter(|metres| *metres >= 1.0);
+    ProgressView {
+        remaining_m: left.map(|metres| metres.round() as i64),
+        progress: left
+            .zip(whole)
+            .map(|(left, whole)| ((1.0 - left / whole).clamp(0.0, 1.0) * 100.0).round() / 100.0),
+        stops_before: delivery.live.stops_before,
+        off_route: false,
+    }
+}
+
+fn details(delivery: &Delivery, audience: Audience) -> Details {
+    let facts = &delivery.facts;
+    let clock =
+        facts.clock.simulation().map(|(origin, rate)| ClockView { origin: origin.0 as f64 / 1000.0, rate });
+    let mut details = Details { clock, ..Details::default() };
+    if audience == Audience::Public {
+        return details;
+    }
+    details.instructions = facts.instructions.clone();
+    if !audience.is_inside() {
+        return details;
+    }
+    details.phone = facts.phone.clone();
+    details.window =
+        facts.window.map(|w| WindowView { from: w.from.map(Millis::secs), to: w.to.map(Millis::secs) });
+    details.mode = Some(facts.mode);
+    details.route = facts.route.clone();
+    if audience != Audience::Driver {
+        details.customer_id = facts.customer_id.clone();
+        details.store_id = facts.store_id.clone();
+        details.visibility = Some(facts.visibility);
+        details.metadata = facts.metadata.clone();
+    }
+    details
+}

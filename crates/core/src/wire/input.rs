@@ -1,0 +1,183 @@
+//! Reading what clients send: aliases, types and bounds, with the field at fault.
+//!
+//! A body is parsed into JSON first (400 where it is none), then read field by field (422 with `field`).
+//! `null` counts as absent; unknown fields are ignored.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::clock::Millis;
+use crate::rejection::Rejection;
+
+/// Canonical names and what else is accepted for them.
+const ALIASES: &[(&str, &[&str])] = &[
+    ("tracking_id", &["parcel_id", "shipment_id", "delivery_id"]),
+    ("driver_id", &["rider_id", "delivery_person_id"]),
+    ("lat", &["latitude"]),
+    ("lng", &["lon", "longitude"]),
+    ("dropoff_lng", &["dropoff_lon"]),
+];
+
+/// Names under which `canonical` may arrive, itself first.
+pub fn names_of(canonical: &'static str) -> impl Iterator<Item = &'static str> {
+    let others = ALIASES.iter().find(|(name, _)| *name == canonical).map_or(&[][..], |(_, others)| others);
+    std::iter::once(canonical).chain(others.iter().copied())
+}
+
+/// Parses a body. Anything that is not JSON in UTF-8 is 400.
+pub fn json(body: &[u8]) -> Result<Value, Rejection> {
+    serde_json::from_slice(body).map_err(|error| Rejection::NotJson(error.to_string()))
+}
+
+/// The fields of one JSON object, read by their canonical names.
+#[derive(Clone, Copy)]
+pub struct Fields<'a> {
+    map: &'a Map<String, Value>,
+}
+
+impl<'a> Fields<'a> {
+    /// `name` is what the error calls the value when it is no object.
+    pub fn of(value: &'a Value, name: &str) -> Result<Self, Rejection> {
+        value
+            .as_object()
+            .map(|map| Self { map })
+            .ok_or_else(|| Rejection::invalid(name, format!("{name} must be an object")))
+    }
+
+    /// The value under any name of the field; 422 where two names differ.
+    pub fn get(&self, field: &'static str) -> Result<Option<&'a Value>, Rejection> {
+        let mut found = None;
+        for value in names_of(field).filter_map(|name| self.map.get(name)).filter(|value| !value.is_null()) {
+            match found {
+                Some(earlier) if earlier != value => {
+                    return Err(Rejection::invalid(
+                        field,
+                        format!("{field} is given twice, with different values"),
+                    ));
+                }
+                _ => found = Some(value),
+            }
+        }
+        Ok(found)
+    }
+
+    pub fn has(&self, field: &'static str) -> bool {
+        names_of(field).any(|name| self.map.get(name).is_some_and(|value| !value.is_null()))
+    }
+
+    pub fn missing(&self, field: &str) -> Rejection {
+        Rejection::invalid(field, format!("{field} is required"))
+    }
+
+    pub fn number_within(
+        &self,
+        field: &'static str,
+        range: RangeInclusive<f64>,
+    ) -> Result<Option<f64>, Rejection> {
+        let Some(value) = self.get(field)? else { return Ok(None) };
+        match value.as_f64() {
+            Some(number) if range.contains(&number) => Ok(Some(number)),
+            _ => Err(Rejection::invalid(
+                field,
+                format!("{field} must be a number from {} to {}", range.start(), range.end()),
+            )),
+        }
+    }
+
+    pub fn time(&self, field: &'static str) -> Result<Option<Millis>, Rejection> {
+        let Some(value) = self.get(field)? else { return Ok(None) };
+        Millis::parse(value).map(Some).ok_or_else(|| {
+            Rejection::invalid(
+                field,
+                format!("{field} must be Unix seconds, Unix milliseconds or ISO 8601 with an offset"),
+            )
+        })
+    }
+
+    /// A text of at most `max` characters, without control characters but line breaks and tabs.
+    pub fn text(&self, field: &'static str, max: usize) -> Result<Option<String>, Rejection> {
+        let Some(value) = self.get(field)? else { return Ok(None) };
+        let refuse = |detail: String| Err(Rejection::invalid(field, detail));
+        let Some(text) = value.as_str() else { return refuse(format!("{field} must be a string")) };
+        if text.chars().count() > max {
+            return refuse(format!("{field} must have at most {max} characters"));
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return refuse(format!("{field} must not have control characters"));
+        }
+        Ok(Some(text.to_owned()))
+    }
+
+    /// An identifier from another system: 1 to `max` characters, none of them white space at the ends.
+    pub fn identifier(&self, field: &'static str, max: usize) -> Result<Option<String>, Rejection> {
+        let Some(text) = self.text(field, max)? else { return Ok(None) };
+        if text.is_empty() || text.trim() != text || text.contains(['\n', '\r', '\t']) {
+            return Err(Rejection::invalid(field, format!("{field} must be a plain, non-empty identifier")));
+        }
+        Ok(Some(text))
+    }
+
+    pub fn array(&self, field: &'static str) -> Result<Option<&'a Vec<Value>>, Rejection> {
+        let Some(value) = self.get(field)? else { return Ok(None) };
+        value
+            .as_array()
+            .map(Some)
+            .ok_or_else(|| Rejection::invalid(field, format!("{field} must be an array")))
+    }
+
+    /// The object under `field`.
+    pub fn object(&self, field: &'static str) -> Result<Option<(Self, &'a Value)>, Rejection> {
+        let Some(value) = self.get(field)? else { return Ok(None) };
+        Ok(Some((Self::of(value, field)?, value)))
+    }
+}
+
+/// Puts the name of the object before the field at fault: `lat` of `dropoff` is `dropoff.lat`.
+pub fn under(parent: &'static str) -> impl Fn(Rejection) -> Rejection {
+    move |rejection| match rejection {
+        Rejection::Invalid { field, detail } => Rejection::Invalid {
+            detail: detail.replacen(&field, &format!("{parent}.{field}"), 1),
+            field: format!("{parent}.{field}"),
+        },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn two_names_of_a_field_may_agree_and_may_not_differ() {
+        let same = json!({"driver_id": "a", "rider_id": "a"});
+        assert_eq!(
+            Fields::of(&same, "body").unwrap().identifier("driver_id", 9).unwrap().as_deref(),
+            Some("a")
+        );
+        let differing = json!({"driver_id": "a", "rider_id": "b"});
+        let refused = Fields::of(&differing, "body").unwrap().get("driver_id");
+        assert!(matches!(refused, Err(Rejection::Invalid { field, .. }) if field == "driver_id"));
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_from_what_is_wrong() {
+        for body in [&b""[..], b"{", b"nope", b"\xff\xfe", b"{\"a\":NaN}", b"{\"a\":1e999}", b"{\"a\":1}x"] {
+            assert!(matches!(json(body), Err(Rejection::NotJson(_))), "{body:?}");
+        }
+        let nested = "[".repeat(100_000);
+        assert!(matches!(json(nested.as_bytes()), Err(Rejection::NotJson(_))));
+    }
+
+    #[test]
+    fn texts_are_bounded_and_plain() {
+        let value = json!({"a": "x\u{0}y", "b": "äöü", "c": "  padded ", "d": ""});
+        let fields = Fields::of(&value, "body").unwrap();
+        assert!(fields.text("a", 10).is_err());
+        assert_eq!(fields.text("b", 3).unwrap().as_deref(), Some("äöü"));
+        assert!(fields.text("b", 2).is_err());
+        assert!(fields.identifier("c", 20).is_err());
+        assert!(fields.identifier("d", 20).is_err());
+    }
+}

@@ -1,0 +1,16 @@
+//! Every message and body that crosses the network. `docs/protocol.md` explains it, the OpenAPI
+//! document and the TypeScript types are generated from it.
+
+pub mod frames;
+pub mod health;
+pub mod input;
+pub mod problem;
+pub mod report;
+pub mod snapshot;
+pub mod start;
+
+pub use frames::{ClientFrame, ServerFrame};
+pub use problem::Problem;
+pub use report::{Counts, Rejected};
+pub use snapshot::Snapshot;
+pub use start::{Place, StartRequest};
