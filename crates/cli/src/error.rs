@@ -1,0 +1,87 @@
+//! Everything that stops the tool, each with what to do about it.
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No secret to sign tokens with.
+    #[error(
+        "no signing secret: set {name}, or put {name}=… into .dev.vars in this directory or one above \
+         (make dev writes that file), or name the file with --dev-vars"
+    )]
+    NoSecret { name: String },
+    #[error("{path} cannot be read: {why}")]
+    File { path: PathBuf, why: String },
+    #[error("the token could not be signed: {0}")]
+    Signing(String),
+    #[error("--url {url}: {why}; it should look like http://127.0.0.1:8787")]
+    Url { url: String, why: String },
+    /// Nobody listens, or the network is down.
+    #[error("{url} cannot be reached: {why}; is the Worker running (make dev) and is --url right?")]
+    Unreachable { url: String, why: String },
+    /// An answer of the server other than success: `application/problem+json`, or what it sent instead.
+    #[error("{method} {path} was answered {status} {title}{detail}{field}{advice}",
+        detail = part(": ", detail), field = part("; field: ", field), advice = part("; ", advice(*status)))]
+    Refused { method: &'static str, path: String, status: u16, title: String, detail: String, field: String },
+    #[error("the server's answer to {path} is not what the contract says: {why}")]
+    Contract { path: String, why: String },
+    /// The server closed a socket for good.
+    #[error("{who}'s socket was closed {code} {reason:?}{advice}", advice = part("; ", close_advice(reason)))]
+    Closed { who: &'static str, code: u16, reason: String },
+    #[error("{who}'s socket: nothing for {seconds} s while waiting for {what}")]
+    Silent { who: &'static str, seconds: u64, what: &'static str },
+    #[error(
+        "the server did not take a simulated clock: recorded trips need one. Start it with \
+         ALLOW_SIM_CLOCK=1 (in .dev.vars, as make dev does); a production deployment refuses it on purpose"
+    )]
+    NoSimulatedClock,
+    #[error("this is no usable route: {0}")]
+    Route(String),
+    #[error("{file}, line {line}: {why}")]
+    Trip { file: String, line: usize, why: String },
+    #[error("there is no trip in what was given")]
+    NoTrips,
+    #[error("{0}")]
+    Report(String),
+}
+
+impl Error {
+    /// Whether trying again later may help: the network, the server's own faults, its rate limit.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            _ => false,
+        }
+    }
+}
+
+/// A part of a message that is left out where there is nothing to say.
+fn part(before: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{before}{text}") }
+}
+
+fn advice(status: u16) -> &'static str {
+    match status {
+        401 => "the token does not hold there: is JWT_SECRET the server's, or --token still valid?",
+        403 => "that role may not do this: check the token's role and subject",
+        404 => "no such delivery or route: check --url and the tracking id",
+        410 => "that delivery is over: start another",
+        422 => "the request is at fault: see the field",
+        429 => "too many requests: lower --parallel or --speed",
+        500.. => "the server's own fault: see its log",
+        _ => "",
+    }
+}
+
+fn close_advice(reason: &str) -> &'static str {
+    match reason {
+        "Invalid token" => "is JWT_SECRET the server's, or has the token expired?",
+        "Tracking not found" => "no such delivery: check --url and the tracking id",
+        "Not allowed" => "the token's role and subject do not allow it",
+        "Session expired" => "that delivery is over: start another",
+        "Replaced" => "the same driver connected elsewhere: use another --driver",
+        "Too slow" => "this machine could not keep up: lower --parallel or --speed",
+        _ => "",
+    }
+}
