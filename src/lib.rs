@@ -1,7 +1,23 @@
-//! Entry points.
+//! Onway, the Worker: it authenticates, routes to one Durable Object per delivery, and serves the pages.
+//! What a delivery is, and every decision, is in `onway-core`.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod api;
+mod config;
+mod contract;
+mod identity;
+mod objects;
+mod problem;
+mod sockets;
+
 use worker::{Context, Env, Request, Response, Result, event};
 
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
 #[event(fetch)]
-async fn fetch(_req: Request, _env: Env, _ctx: Context) -> Result<Response> {
-    Response::ok("onway")
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    api::route(request, &env).await
 }

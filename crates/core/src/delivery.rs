@@ -143,6 +143,8 @@ pub struct Outcome {
     pub changed: bool,
     /// The positions were kept, the status was not.
     pub conflict: Option<Rejection>,
+    /// A fix was dated in the future.
+    pub wrong_clock: bool,
 }
 
 /// How long a delivery can be read, in ms.
@@ -283,6 +285,11 @@ impl Delivery {
         }
     }
 
+    /// Whether somebody who saw `since` of `epoch` can be told what came after.
+    pub fn can_resume(&self, since: u64, epoch: Option<&str>) -> bool {
+        epoch == Some(&self.facts.epoch) && since <= self.live.seq
+    }
+
     /// Whether the driver was heard of lately.
     pub fn driver_in_contact(&self, now: Millis) -> bool {
         self.live.contact.is_some_and(|contact| now.since(contact) <= CONTACT_SPAN)
@@ -391,6 +398,7 @@ impl Delivery {
             None
         };
         if let Some(reason) = apart {
+            outcome.wrong_clock |= reason == Reason::Clock;
             let new = self.live.recent.record_apart(fix, Verdict::Filtered(reason), archive);
             *(if new { &mut outcome.counts.filtered } else { &mut outcome.counts.duplicates }) += 1;
             outcome.changed |= new;

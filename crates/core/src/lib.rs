@@ -13,6 +13,7 @@ pub mod fix;
 pub mod openapi;
 pub mod permission;
 pub mod recent;
+pub mod region;
 pub mod rejection;
 pub mod status;
 pub mod track;
@@ -20,3 +21,4 @@ pub mod tracking_id;
 pub mod visibility;
 
 pub mod wire;
+pub mod wording;

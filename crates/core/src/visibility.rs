@@ -13,13 +13,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Event};
+use crate::delivery::{Delivery, Event, Reached, StatusEvent};
 use crate::eta::{self, Estimate, Pace};
 use crate::fix::{Fix, Position};
 use crate::permission::Party;
 use crate::status::Status;
 use crate::track::{polyline, thinned};
-use crate::wire::frames::{LocationUpdate, ServerFrame, StatusUpdate};
+use crate::wire::frames::{LocationUpdate, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::snapshot::{
     ClockView, Details, EtaView, Location, LocationState, ProgressView, RawLocation, Snapshot, TimelineEntry,
     WindowView,
@@ -75,6 +75,8 @@ const STALE_AFTER: i64 = 90_000;
 const LOST_AFTER: i64 = 600_000;
 /// Most points of a trail.
 pub const TRAIL_POINTS: usize = 60;
+/// Most events that somebody who was away is told one by one.
+pub const MISSED_MAX: usize = 100;
 /// Where the location is hidden, the ETA is as coarse as this, in seconds.
 const COARSE_ETA: i64 = 300;
 
@@ -140,11 +142,28 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
     }
 }
 
-/// The newest position as a frame, for those who were away; `None` where there is none to show.
-pub fn newest(delivery: &Delivery, audience: Audience, now: Millis) -> Option<ServerFrame> {
-    location(delivery, audience)?;
-    let data = Box::new(moved(delivery, audience, now, delivery.live.seq, &[]));
-    Some(ServerFrame::LocationUpdate { data })
+/// What somebody who was away is told: the events missed, the newest position, and where that leaves them.
+/// Where they missed more than [`MISSED_MAX`], the whole state instead.
+pub fn resume(
+    delivery: &Delivery,
+    missed: &[StatusEvent],
+    audience: Audience,
+    now: Millis,
+    driver_connected: bool,
+) -> Vec<ServerFrame> {
+    if missed.len() > MISSED_MAX {
+        let data = Box::new(snapshot(delivery, audience, now, driver_connected));
+        return vec![ServerFrame::InitialState { data }];
+    }
+    let seq = delivery.live.seq;
+    let events = missed.iter().map(|event| Event::Status(event.clone()));
+    let mut frames: Vec<_> = events.filter_map(|event| frame(delivery, &event, audience, now)).collect();
+    if location(delivery, audience).is_some() {
+        let data = Box::new(moved(delivery, audience, now, seq, &[]));
+        frames.push(ServerFrame::LocationUpdate { data });
+    }
+    frames.push(ServerFrame::Resumed { data: Resumed { seq, server_time: now.0 } });
+    frames
 }
 
 fn moved(
@@ -203,8 +222,7 @@ fn driver_name(delivery: &Delivery, audience: Audience) -> Option<String> {
 }
 
 fn timeline(delivery: &Delivery) -> Vec<TimelineEntry> {
-    let entry =
-        |reached: &crate::delivery::Reached| TimelineEntry { status: reached.status, at: reached.at.secs() };
+    let entry = |reached: &Reached| TimelineEntry { status: reached.status, at: reached.at.secs() };
     delivery.live.timeline.iter().map(entry).collect()
 }
 

@@ -48,6 +48,16 @@ impl ServerFrame {
             id,
         }
     }
+
+    /// Tells a driver that its clock is wrong.
+    pub fn wrong_clock() -> Self {
+        Self::Error {
+            code: "clock".into(),
+            message: "positions are dated in the future: set the clock of this device".into(),
+            field: Some("timestamp".into()),
+            id: None,
+        }
+    }
 }
 
 impl Rejection {

@@ -59,6 +59,18 @@ pub enum LocationState {
     Hidden,
 }
 
+impl LocationState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Live => "live",
+            Self::Stale => "stale",
+            Self::Lost => "lost",
+            Self::Hidden => "hidden",
+        }
+    }
+}
+
 /// What the ETA was computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

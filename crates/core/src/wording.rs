@@ -1,0 +1,70 @@
+//! What a delivery's state is called, in words for those who wait for it.
+
+use crate::status::Status;
+use crate::wire::snapshot::{LocationState, Snapshot};
+
+/// The status as a headline.
+pub const fn headline(status: Status) -> &'static str {
+    match status {
+        Status::Created => "Order received",
+        Status::Assigned => "Driver assigned",
+        Status::PickedUp => "Picked up",
+        Status::InTransit => "On the way",
+        Status::Delivered => "Delivered",
+        Status::Failed => "Delivery failed",
+        Status::Cancelled => "Cancelled",
+    }
+}
+
+/// Minutes left, as people say them.
+pub fn minutes(eta_seconds: i64) -> String {
+    match (eta_seconds + 30) / 60 {
+        ..=0 => "arriving now".into(),
+        minutes @ 1..60 => format!("in {minutes} min"),
+        minutes => match minutes % 60 {
+            0 => format!("in {} h", minutes / 60),
+            rest => format!("in {} h {rest} min", minutes / 60),
+        },
+    }
+}
+
+/// One sentence on what can be seen now.
+pub fn detail(snapshot: &Snapshot) -> String {
+    if snapshot.status.is_final() {
+        return match snapshot.status {
+            Status::Delivered => "The delivery has arrived.".into(),
+            Status::Failed => "The delivery could not be completed.".into(),
+            _ => "The delivery was cancelled.".into(),
+        };
+    }
+    match snapshot.location_state {
+        LocationState::Live => match snapshot.progress.remaining_m {
+            Some(metres @ 1000..) => format!("{:.1} km left", metres as f64 / 1000.0),
+            Some(metres) => format!("{metres} m left"),
+            None => "The driver's position is live.".into(),
+        },
+        LocationState::Stale | LocationState::Lost => "Waiting for a newer position of the driver.".into(),
+        LocationState::None => "The driver's position is not known yet.".into(),
+        LocationState::Hidden => "The driver's position is shown once the order is on its way.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_said_as_people_say_them() {
+        let cases = [
+            (0, "arriving now"),
+            (29, "arriving now"),
+            (30, "in 1 min"),
+            (840, "in 14 min"),
+            (3_600, "in 1 h"),
+            (5_400, "in 1 h 30 min"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(minutes(seconds), text, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The pages: status and ETA are in the HTML, before any script runs.
+
+use html_escape::encode_text;
+use js_sys::{Array, Date, Function, Object, Reflect};
+use onway_core::rejection::Rejection;
+use onway_core::wire::{Problem, Snapshot};
+use onway_core::wording;
+use serde::Serialize;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::{Env, Request, Response};
+
+use super::tracking::known_id;
+use crate::config::Config;
+use crate::contract::DeliveryRequest;
+use crate::problem::{Answer, ours};
+
+/// The static assets' binding.
+const ASSETS: &str = "ASSETS";
+
+/// What the page's script starts from.
+#[derive(Serialize)]
+struct PageData<'a> {
+    tracking_id: &'a str,
+    snapshot: Option<&'a Snapshot>,
+    config: PageConfig,
+    problem: Option<&'a Problem>,
+}
+
+#[derive(Serialize)]
+struct PageConfig {
+    map_style_url: Option<String>,
+    map_attribution: Option<String>,
+    map_key: Option<String>,
+    timezone: Option<String>,
+    locale: Option<String>,
+}
+
+/// `GET /`
+pub async fn landing(env: &Env) -> Answer {
+    html(asset(env, "/index.html").await?, 200)
+}
+
+/// `GET /track/{id}`
+pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let template = asset(env, "/track.html").await?;
+    let found = public_snapshot(id, env, config).await;
+    let problem = found.as_ref().err().map(|rejection| Problem::new(rejection, None));
+    let snapshot = found.ok();
+    let settings = PageConfig {
+        map_style_url: config.text("MAP_STYLE_URL"),
+        map_attribution: config.text("MAP_ATTRIBUTION"),
+        map_key: config.text("MAP_KEY"),
+        timezone: config.text("TIMEZONE"),
+        locale: config.text("LOCALE"),
+    };
+    let zone = settings.timezone.clone().or_else(|| visitor_timezone(request));
+    let locale = settings.locale.clone().or_else(|| visitor_locale(request));
+    let text = |field: fn(&Snapshot) -> String| snapshot.as_ref().map(field);
+    let headline = text(|snapshot| wording::headline(snapshot.status).into())
+        .or_else(|| problem.as_ref().map(|problem| problem_headline(problem.status).into()))
+        .unwrap_or_default();
+    let eta = snapshot
+        .as_ref()
+        .map(|snapshot| eta(snapshot, zone.as_deref(), locale.as_deref()))
+        .unwrap_or_default();
+    let detail = text(wording::detail).or_else(|| problem.as_ref().map(|problem| problem.detail.clone()));
+    let data = PageData {
+        tracking_id: id,
+        snapshot: snapshot.as_ref(),
+        config: settings,
+        problem: problem.as_ref(),
+    };
+    // Within a script element only `<` could end the data.
+    let data = serde_json::to_string(&data).map_err(|_| Rejection::Internal)?.replace('<', "\\u003c");
+    let page = template
+        .replace("<!--onway:title-->", &encode_text(&headline))
+        .replace("<!--onway:headline-->", &encode_text(&headline))
+        .replace("<!--onway:eta-->", &encode_text(&eta))
+        .replace("<!--onway:detail-->", &encode_text(&detail.unwrap_or_default()))
+        .replace("<!--onway:data-->", &data);
+    // Whoever has a token or a link gets the page of a private delivery, and asks again with it.
+    html(
+        page,
+        problem.map_or(200, |problem| if matches!(problem.status, 401 | 403) { 200 } else { problem.status }),
+    )
+}
+
+async fn public_snapshot(id: &str, env: &Env, config: &Config<'_>) -> Result<Snapshot, Rejection> {
+    let id = known_id(id, config)?;
+    let read = DeliveryRequest::Read { by: None, if_none_match: None };
+    let mut response = read.ask(env, id.as_str(), None, None).await?;
+    match response.status_code() {
+        200 => response.json().await.map_err(ours),
+        401 => Err(Rejection::Unauthenticated),
+        410 => Err(Rejection::Gone),
+        _ => Err(Rejection::Internal),
+    }
+}
+
+const fn problem_headline(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "Private delivery",
+        404 => "Delivery not found",
+        410 => "This link has expired",
+        _ => "Something went wrong",
+    }
+}
+
+/// `12:40 · in 14 min`
+fn eta(snapshot: &Snapshot, zone: Option<&str>, locale: Option<&str>) -> String {
+    let (Some(seconds), Some(at)) = (snapshot.eta.eta_seconds, snapshot.eta.eta_at) else {
+        return String::new();
+    };
+    let minutes = wording::minutes(seconds);
+    match clock_time(at, zone, locale).or_else(|| clock_time(at, None, None)) {
+        Some(time) => format!("{time} · {minutes}"),
+        None => minutes,
+    }
+}
+
+/// Hours and minutes as people there write them. `None` where the zone or the locale is none.
+fn clock_time(at: i64, zone: Option<&str>, locale: Option<&str>) -> Option<String> {
+    let date = Date::new(&JsValue::from_f64(at as f64 * 1000.0));
+    let options = Object::new();
+    let set = |name: &str, value: &str| Reflect::set(&options, &name.into(), &value.into()).ok();
+    set("hour", "numeric")?;
+    set("minute", "2-digit")?;
+    if let Some(zone) = zone {
+        set("timeZone", zone)?;
+    }
+    let locale = locale.map_or(JsValue::UNDEFINED, JsValue::from_str);
+    let format: Function = Reflect::get(&date, &"toLocaleTimeString".into()).ok()?.dyn_into().ok()?;
+    Reflect::apply(&format, &date, &Array::of2(&locale, &options)).ok()?.as_string()
+}
+
+fn visitor_timezone(request: &Request) -> Option<String> {
+    let cf = Reflect::get(request.inner(), &"cf".into()).ok()?;
+    Reflect::get(&cf, &"timezone".into()).ok()?.as_string()
+}
+
+fn visitor_locale(request: &Request) -> Option<String> {
+    let header = request.headers().get("Accept-Language").ok()??;
+    let first = header.split([',', ';']).next()?.trim();
+    (!first.is_empty() && first != "*").then(|| first.to_owned())
+}
+
+async fn asset(env: &Env, path: &str) -> Result<String, Rejection> {
+    let assets = env.assets(ASSETS).map_err(ours)?;
+    let mut response = assets.fetch(format!("https://assets{path}"), None).await.map_err(ours)?;
+    if response.status_code() != 200 {
+        return Err(Rejection::Misconfigured(format!("the asset {path} is missing: run `make web`")));
+    }
+    response.text().await.map_err(ours)
+}
+
+fn html(page: String, status: u16) -> Answer {
+    let response = Response::from_html(page).map_err(ours)?.with_status(status);
+    for (name, value) in [
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "SAMEORIGIN"),
+    ] {
+        response.headers().set(name, value).map_err(ours)?;
+    }
+    Ok(response)
+}

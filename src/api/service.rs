@@ -1,0 +1,20 @@
+//! The service itself.
+
+use onway_core::wire::health::Health;
+use worker::Response;
+
+use crate::identity::wall;
+use crate::problem::{Answer, ours};
+
+pub fn health() -> Answer {
+    let health =
+        Health { status: "ok".into(), version: env!("CARGO_PKG_VERSION").into(), time: wall().secs() };
+    Response::from_json(&health).map_err(ours)
+}
+
+/// Makes a delivery's object panic.
+#[cfg(feature = "test-utils")]
+pub async fn panic(id: &str, env: &worker::Env, config: &crate::config::Config<'_>) -> Answer {
+    let id = super::tracking::known_id(id, config)?;
+    crate::contract::DeliveryRequest::Panic.ask(env, id.as_str(), None, None).await
+}

@@ -1,0 +1,82 @@
+//! Everything that a deployment can set. `docs/configuration.md` lists the names and their defaults.
+
+use onway_core::auth::{SECRET_MIN, TokenRules};
+use onway_core::delivery::Spans;
+use onway_core::rejection::Rejection;
+use onway_core::tracking_id::IdKeys;
+use onway_core::wire::start::Visibility;
+use worker::Env;
+
+const HOUR_MS: f64 = 3_600_000.0;
+
+/// Reads configuration where it is used: an unset secret fails what needs it, and nothing else.
+pub struct Config<'a> {
+    env: &'a Env,
+}
+
+impl<'a> Config<'a> {
+    pub const fn new(env: &'a Env) -> Self {
+        Self { env }
+    }
+
+    /// A variable or secret; `None` where it is unset or empty.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
+    }
+
+    pub fn jwt_secret(&self) -> Result<String, Rejection> {
+        self.secret("JWT_SECRET")
+    }
+
+    /// The names of the claims that carry the role and the store.
+    pub fn claims(&self) -> (String, String) {
+        (
+            self.text("ROLE_CLAIM").unwrap_or_else(|| "role".into()),
+            self.text("STORE_CLAIM").unwrap_or_else(|| "store_id".into()),
+        )
+    }
+
+    pub fn token_rules<'t>(
+        secret: &'t str,
+        (role_claim, store_claim): &'t (String, String),
+    ) -> TokenRules<'t> {
+        TokenRules { secret, role_claim, store_claim }
+    }
+
+    pub fn id_keys(&self) -> Result<IdKeys, Rejection> {
+        let secret = self.secret("ID_SECRET")?;
+        let version = self.number("ID_SECRET_VERSION").map_or(1, |version| version as u8);
+        IdKeys::new(version, &secret, self.text("ID_SECRET_PREVIOUS").as_deref())
+            .ok_or_else(|| unset("ID_SECRET"))
+    }
+
+    pub fn default_visibility(&self) -> Visibility {
+        match self.text("DEFAULT_VISIBILITY").as_deref() {
+            Some("private") => Visibility::Private,
+            _ => Visibility::Public,
+        }
+    }
+
+    pub fn allows_simulated_clock(&self) -> bool {
+        self.text("ALLOW_SIM_CLOCK").as_deref() == Some("1")
+    }
+
+    pub fn spans(&self) -> Spans {
+        let hours = |name, default| (self.number(name).unwrap_or(default) * HOUR_MS) as i64;
+        Spans { active: hours("EXPIRE_ACTIVE_HOURS", 24.0), finished: hours("EXPIRE_FINISHED_HOURS", 1.0) }
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.text(name)?.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
+    }
+
+    fn secret(&self, name: &str) -> Result<String, Rejection> {
+        self.text(name).filter(|secret| secret.len() >= SECRET_MIN).ok_or_else(|| unset(name))
+    }
+}
+
+fn unset(name: &str) -> Rejection {
+    Rejection::Misconfigured(format!(
+        "{name} is not set, or shorter than {SECRET_MIN} bytes: put it into .dev.vars, or run `wrangler secret put {name}`"
+    ))
+}

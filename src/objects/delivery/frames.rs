@@ -1,0 +1,155 @@
+//! What clients say over their sockets.
+
+use onway_core::delivery::Command;
+use onway_core::rejection::Rejection;
+use onway_core::wire::ServerFrame;
+use onway_core::wire::frames::{FRAME_MAX, MessageId};
+use onway_core::wire::input;
+use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, message_id, parse_status};
+use serde_json::Value;
+use worker::{Result, WebSocket, WebSocketIncomingMessage};
+
+use super::{DeliveryObject, see};
+use crate::config::Config;
+use crate::identity::{check, wall};
+use crate::problem::ours;
+use crate::sockets::{self, Attachment};
+
+/// How a message ends.
+enum Said {
+    /// The socket stays open.
+    Done,
+    Close(Rejection),
+}
+
+impl DeliveryObject {
+    /// Answers one message. Whatever it holds, the socket gets an answer or a close.
+    pub(super) fn receive(&self, socket: &WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        let WebSocketIncomingMessage::String(text) = message else {
+            let refusal = Rejection::invalid("type", "messages are JSON in text frames");
+            return sockets::send(socket, &ServerFrame::refusal(&refusal, None));
+        };
+        match self.said(socket, &text)? {
+            Said::Done => Ok(()),
+            Said::Close(rejection) => {
+                self.sockets.forget(socket);
+                sockets::close(socket, &rejection);
+                Ok(())
+            }
+        }
+    }
+
+    fn said(&self, socket: &WebSocket, text: &str) -> Result<Said> {
+        if text.len() > FRAME_MAX {
+            return Ok(Said::Close(Rejection::TooLarge { limit: FRAME_MAX }));
+        }
+        let Some(attachment) = self.sockets.attachment(&self.state, socket) else {
+            return Ok(Said::Close(Rejection::Gone));
+        };
+        let body = input::json(text.as_bytes());
+        let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
+        if attachment.has_expired(wall()) && kind != Some("auth") {
+            return Ok(Said::Close(Rejection::InvalidToken("it has expired".into())));
+        }
+        let id = body.as_ref().map_or(Ok(None), message_id);
+        let handled = match (&body, &id, kind) {
+            (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
+            (Ok(body), Ok(id), Some(kind)) => self.handle(socket, attachment, kind, body, id.clone()),
+            _ => Err(Rejection::invalid("type", "a message is an object with a type")),
+        };
+        match handled {
+            Ok(()) => Ok(Said::Done),
+            Err(rejection @ (Rejection::Gone | Rejection::InvalidToken(_))) => Ok(Said::Close(rejection)),
+            Err(rejection) => {
+                sockets::send(socket, &ServerFrame::refusal(&rejection, id.ok().flatten()))?;
+                Ok(Said::Done)
+            }
+        }
+    }
+
+    fn handle(
+        &self,
+        socket: &WebSocket,
+        attachment: Attachment,
+        kind: &str,
+        body: &Value,
+        id: Option<MessageId>,
+    ) -> std::result::Result<(), Rejection> {
+        match kind {
+            "ping" => sockets::send(socket, &ServerFrame::Pong).map_err(ours),
+            "get" => {
+                let delivery = self.take_live()?;
+                let data = Box::new(self.snapshot(&delivery, attachment.audience));
+                self.keep(delivery);
+                sockets::send(socket, &ServerFrame::InitialState { data }).map_err(ours)
+            }
+            "auth" => self.renew(socket, body),
+            "location_update" => {
+                let body = body.clone();
+                self.command(socket, &attachment, id, move |now| {
+                    Report::parse(&body, now, FRAME_FIXES_MAX).map(Command::Report)
+                })
+            }
+            "status_update" => {
+                let report = parse_status(body)?;
+                self.command(socket, &attachment, id, move |_| Ok(Command::Status(report)))
+            }
+            // Whoever answers a frame that asked for it need not hear of it again.
+            "ack" => Ok(()),
+            _ => Err(Rejection::invalid("type", "this type of message is not known")),
+        }
+    }
+
+    /// Carries out a command: the acknowledgement first, then what everybody hears.
+    fn command(
+        &self,
+        socket: &WebSocket,
+        attachment: &Attachment,
+        id: Option<MessageId>,
+        read: impl FnOnce(onway_core::clock::Millis) -> std::result::Result<Command, Rejection>,
+    ) -> std::result::Result<(), Rejection> {
+        let by = attachment.by.as_ref().ok_or(Rejection::Unauthenticated)?;
+        let mut delivery = self.take_live()?;
+        let now = delivery.facts.clock.now(wall());
+        let applied = read(now).and_then(|command| self.apply(&mut delivery, command, by));
+        let told = applied.and_then(|outcome| {
+            self.acknowledge(socket, id.clone(), outcome.counts)?;
+            if let Some(conflict) = outcome.conflict {
+                sockets::send(socket, &ServerFrame::refusal(&conflict, id)).map_err(ours)?;
+            }
+            if outcome.wrong_clock {
+                sockets::send(socket, &ServerFrame::wrong_clock()).map_err(ours)?;
+            }
+            self.broadcast(&delivery, &outcome.events);
+            Ok(())
+        });
+        self.keep(delivery);
+        told
+    }
+
+    fn acknowledge(
+        &self,
+        socket: &WebSocket,
+        id: Option<MessageId>,
+        counts: Counts,
+    ) -> std::result::Result<(), Rejection> {
+        let Some(id) = id else { return Ok(()) };
+        sockets::send(socket, &ServerFrame::Ack { id, counts }).map_err(ours)
+    }
+
+    /// Takes a new token for a socket. It may not make its holder anybody else.
+    fn renew(&self, socket: &WebSocket, body: &Value) -> std::result::Result<(), Rejection> {
+        let token = body
+            .get("token")
+            .and_then(Value::as_str)
+            .ok_or_else(|| Rejection::invalid("token", "token must be a JWT"))?;
+        let by = check(token, &Config::new(&self.env)).map_err(|rejection| match rejection {
+            Rejection::Misconfigured(_) => rejection,
+            _ => Rejection::InvalidToken("it does not hold".into()),
+        })?;
+        let delivery = self.take_live()?;
+        let audience = see(&delivery, Some(&by));
+        self.keep(delivery);
+        self.sockets.renew(socket, &Attachment { by: Some(by), audience: audience? }).map_err(ours)
+    }
+}

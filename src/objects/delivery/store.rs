@@ -1,0 +1,180 @@
+//! A delivery's rows.
+//!
+//! | table | row | written |
+//! |---|---|---|
+//! | `delivery` | what was said at the start | once |
+//! | `live` | status, window, open chunk, trail | once a frame |
+//! | `event` | an event for those who were away | once an event |
+//! | `chunk` | up to 180 fixes of history | once it is full |
+
+use std::cell::Cell;
+
+use onway_core::clock::Millis;
+use onway_core::delivery::{Delivery, Event, Facts, Outcome, StatusEvent, StoredLive};
+use onway_core::fix::FixId;
+use onway_core::recent::Archive;
+use onway_core::track;
+use onway_core::visibility::MISSED_MAX;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::{Error, Result, SqlStorage, SqlStorageValue as Value};
+
+/// The layout below. It only ever grows: a later version migrates an earlier one forward.
+const VERSION: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE delivery (id INTEGER PRIMARY KEY CHECK (id = 0), version INTEGER NOT NULL, facts TEXT NOT NULL);
+    CREATE TABLE live (id INTEGER PRIMARY KEY CHECK (id = 0), state TEXT NOT NULL,
+        window BLOB NOT NULL, open BLOB NOT NULL, trail BLOB NOT NULL);
+    CREATE TABLE event (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+    CREATE TABLE chunk (n INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, fixes BLOB NOT NULL);
+";
+
+/// A fix sent again may have another time by so much, where `sent_at` corrected it, in ms.
+const SKEW_MAX: i64 = 60_000;
+/// Most events read for somebody who was away: one more than are told, to see that there are too many.
+const EVENTS_READ: i64 = MISSED_MAX as i64 + 1;
+
+pub struct Store {
+    sql: SqlStorage,
+    /// Whether the tables are there, once it is known.
+    exists: Cell<bool>,
+}
+
+impl Store {
+    pub const fn new(sql: SqlStorage) -> Self {
+        Self { sql, exists: Cell::new(false) }
+    }
+
+    /// Makes the tables and writes a new delivery.
+    pub fn create(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
+        self.sql.exec(SCHEMA, None)?;
+        self.exists.set(true);
+        self.sql.exec(
+            "INSERT INTO delivery VALUES (0, ?, ?)",
+            vec![Value::Integer(VERSION), Value::String(json(&delivery.facts)?)],
+        )?;
+        self.write_live(
+            delivery,
+            "INSERT INTO live (state, window, open, trail, id) VALUES (?, ?, ?, ?, 0)",
+        )?;
+        self.write_outcome(outcome)
+    }
+
+    /// Writes what a command changed.
+    pub fn write(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
+        self.write_live(delivery, "UPDATE live SET state = ?, window = ?, open = ?, trail = ? WHERE id = 0")?;
+        self.write_outcome(outcome)
+    }
+
+    /// Reads the delivery; `None` where this object has none.
+    pub fn load(&self) -> Result<Option<Delivery>> {
+        if !self.exists()? {
+            return Ok(None);
+        }
+        let row =
+            self.row("SELECT version, facts, state, window, open, trail FROM delivery JOIN live USING (id)")?;
+        let Some([version, facts, state, window, open, trail]) =
+            row.and_then(|row| <[Value; 6]>::try_from(row).ok())
+        else {
+            return Ok(None);
+        };
+        match version {
+            Value::Integer(VERSION) => {}
+            Value::Float(version) if version == VERSION as f64 => {}
+            _ => return Err(Error::RustError("this delivery was written by a newer version".into())),
+        }
+        let facts: Facts = parsed(facts)?;
+        let mut live: StoredLive = parsed(state)?;
+        (live.recent.window, live.recent.open, live.recent.trail) =
+            (bytes(window)?, bytes(open)?, bytes(trail)?);
+        Delivery::load(facts, live).map(Some).map_err(|error| Error::RustError(error.to_string()))
+    }
+
+    /// The events after `seq`, in order.
+    pub fn events_after(&self, seq: u64) -> Result<Vec<StatusEvent>> {
+        let bindings = vec![Value::Integer(seq as i64), Value::Integer(EVENTS_READ)];
+        let cursor = self.sql.exec("SELECT body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", bindings)?;
+        cursor.raw().map(|row| parsed(row?.into_iter().next().unwrap_or(Value::Null))).collect()
+    }
+
+    fn write_live(&self, delivery: &Delivery, statement: &str) -> Result<()> {
+        let live = delivery.live.store();
+        let state = json(&live)?;
+        let recent = live.recent;
+        let columns = vec![
+            Value::String(state),
+            Value::Blob(recent.window),
+            Value::Blob(recent.open),
+            Value::Blob(recent.trail),
+        ];
+        self.sql.exec(statement, columns).map(|_| ())
+    }
+
+    fn write_outcome(&self, outcome: &Outcome) -> Result<()> {
+        for event in &outcome.events {
+            if let Event::Status(event) = event {
+                let row = vec![Value::Integer(event.seq as i64), Value::String(json(event)?)];
+                self.sql.exec("INSERT INTO event VALUES (?, ?)", row)?;
+            }
+        }
+        for chunk in &outcome.chunks {
+            let (first, last) = chunk.span().unwrap_or_default();
+            let row =
+                vec![Value::Integer(first.0), Value::Integer(last.0), Value::Blob(chunk.bytes().to_vec())];
+            self.sql.exec("INSERT INTO chunk (first, last, fixes) VALUES (?, ?, ?)", row)?;
+        }
+        Ok(())
+    }
+
+    fn exists(&self) -> Result<bool> {
+        if !self.exists.get() {
+            let found = self.row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'delivery'")?;
+            self.exists.set(found.is_some());
+        }
+        Ok(self.exists.get())
+    }
+
+    fn row(&self, query: &str) -> Result<Option<Vec<Value>>> {
+        // The cursor is drained: one that is not makes later writes fail oddly.
+        let rows: Result<Vec<_>> = self.sql.exec(query, None)?.raw().collect();
+        Ok(rows?.into_iter().next())
+    }
+
+    fn chunks_around(&self, time: Millis) -> Result<Vec<Vec<u8>>> {
+        let bindings = vec![Value::Integer(time.0 + SKEW_MAX), Value::Integer(time.0 - SKEW_MAX)];
+        let cursor = self.sql.exec("SELECT fixes FROM chunk WHERE first <= ? AND last >= ?", bindings)?;
+        cursor.raw().map(|row| bytes(row?.into_iter().next().unwrap_or(Value::Null))).collect()
+    }
+}
+
+impl Archive for Store {
+    fn contains(&self, id: FixId) -> bool {
+        // A chunk that cannot be read holds no fix that could be compared: the new one is kept.
+        let chunks = self.chunks_around(id.time).unwrap_or_default();
+        chunks
+            .iter()
+            .flat_map(|chunk| track::decode(chunk).unwrap_or_default())
+            .any(|known| known.fix.id() == id)
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::RustError(error.to_string()))
+}
+
+fn parsed<T: DeserializeOwned>(value: Value) -> Result<T> {
+    match value {
+        Value::String(text) => {
+            serde_json::from_str(&text).map_err(|error| Error::RustError(error.to_string()))
+        }
+        _ => Err(Error::RustError("a stored row is not what it should be".into())),
+    }
+}
+
+fn bytes(value: Value) -> Result<Vec<u8>> {
+    match value {
+        Value::Blob(bytes) => Ok(bytes),
+        _ => Err(Error::RustError("a stored row is not what it should be".into())),
+    }
+}

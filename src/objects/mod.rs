@@ -1,0 +1,3 @@
+//! The Durable Objects.
+
+mod delivery;
