@@ -1,0 +1,86 @@
+/** The page of one delivery. */
+import type { JSX } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+import type { Tracking } from "../client";
+import { Announcer } from "./Announcer";
+import { Badge } from "./Badge";
+import { Destination } from "./Destination";
+import { Formatter } from "./format";
+import { Hero } from "./Hero";
+import { Brand } from "./icons";
+import type { PageConfig } from "./page-data";
+import { Position } from "./Position";
+import { Progress } from "./Progress";
+import { Stage } from "./Stage";
+import { Timeline } from "./Timeline";
+import { useNow, useOnline, useTrackingState } from "./use-tracking";
+import { badgeOf, describe } from "./view";
+
+interface AppProps {
+  tracking: Tracking;
+  config: PageConfig;
+}
+
+export function App({ tracking, config }: AppProps): JSX.Element {
+  const state = useTrackingState(tracking);
+  const now = useNow(tracking);
+  const online = useOnline();
+  const format = useMemo(() => new Formatter(config.locale, config.timezone), [config]);
+  const view = describe(state, now, format);
+  const badge = badgeOf(state, now, online);
+  const { delivery } = state;
+  const title = [view.eta?.clock, view.headline].filter(Boolean).join(" · ");
+
+  useEffect(() => {
+    document.title = `${title} – Onway`;
+  }, [title]);
+
+  const waiting = delivery === null && !view.over;
+  return (
+    <div class={`layout${view.over ? " layout--over" : ""}`}>
+      <header class="bar">
+        <Brand />
+        <Badge badge={badge} />
+      </header>
+      <main class="sheet">
+        <Hero view={view} />
+        {waiting && <Waiting />}
+        {view.progress !== null && <Progress value={view.progress} quiet={view.position?.state !== "live"} />}
+        {view.position && <Position position={view.position} />}
+        <Timeline steps={view.steps} />
+        {delivery && state.ending !== "not_allowed" && <Destination snapshot={delivery.snapshot} />}
+        <Footer rate={tracking.rate} />
+      </main>
+      {!view.over && (
+        <section class="stage" aria-label="Map">
+          {delivery && (
+            <Stage
+              delivery={delivery}
+              position={view.position}
+              rate={tracking.rate}
+              config={config}
+              format={format}
+            />
+          )}
+        </section>
+      )}
+      <Announcer view={view} arrival={state.delivery?.arrival?.at ?? null} badge={badge} />
+    </div>
+  );
+}
+
+/** The shape of what is to come. */
+function Waiting(): JSX.Element {
+  return (
+    <div class="waiting" aria-hidden="true">
+      <div class="waiting__line waiting__line--large" />
+      <div class="waiting__line" />
+      <div class="waiting__card" />
+    </div>
+  );
+}
+
+function Footer({ rate }: { rate: number }): JSX.Element | null {
+  if (rate === 1) return null;
+  return <p class="footnote">Simulated delivery: its clock runs {rate} times as fast.</p>;
+}

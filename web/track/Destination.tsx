@@ -1,0 +1,29 @@
+/** Where it goes, and by which names the parties know it. */
+import type { JSX } from "preact";
+import type { Snapshot } from "../client";
+
+export function Destination({ snapshot }: { snapshot: Snapshot }): JSX.Element {
+  const { dropoff, pickup, order_id, instructions } = snapshot;
+  return (
+    <section class="card" aria-labelledby="destination-title">
+      <h2 class="card__title" id="destination-title">
+        Delivery
+      </h2>
+      <dl class="facts">
+        <Fact term="To" value={dropoff.address ?? `${dropoff.lat.toFixed(5)}, ${dropoff.lng.toFixed(5)}`} />
+        {pickup?.address && <Fact term="From" value={pickup.address} />}
+        {instructions && <Fact term="Instructions" value={instructions} />}
+        <Fact term="Order" value={order_id} />
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ term, value }: { term: string; value: string }): JSX.Element {
+  return (
+    <div class="facts__row">
+      <dt>{term}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}

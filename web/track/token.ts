@@ -1,0 +1,33 @@
+/**
+ * The token of a private delivery: handed over in the fragment of the address, which no server
+ * ever sees, and kept for this tab alone.
+ */
+
+const name = (tracking_id: string): string => `onway.token.${tracking_id}`;
+
+/** Takes `#token=…` off the address and keeps it; else the one kept before. */
+export function takeToken(tracking_id: string): string | null {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get("token");
+  if (token) {
+    fragment.delete("token");
+    const rest = fragment.toString();
+    history.replaceState(history.state, "", location.pathname + location.search + (rest && `#${rest}`));
+  }
+  try {
+    if (token) sessionStorage.setItem(name(tracking_id), token);
+    return token ?? sessionStorage.getItem(name(tracking_id));
+  } catch {
+    // Storage may be switched off: the token then lives as long as the page.
+    return token;
+  }
+}
+
+/** Forgets a token that the service refused. */
+export function dropToken(tracking_id: string): void {
+  try {
+    sessionStorage.removeItem(name(tracking_id));
+  } catch {
+    // Nothing was kept.
+  }
+}

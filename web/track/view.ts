@@ -1,0 +1,221 @@
+/**
+ * What the page shows, decided in one place: from the state and the delivery's now to words.
+ *
+ * Pure, so that every state can be tested as a sentence; the components only lay it out.
+ */
+import {
+  type Ending,
+  type LocationState,
+  type Snapshot,
+  type Status,
+  type TrackingState,
+  bearing,
+  distance,
+  isFinal,
+} from "../client";
+import type { Formatter } from "./format";
+import { ENDINGS, HEADLINES, LEADS } from "./words";
+
+/** Older positions are not live any more, and much older ones are only history. */
+const STALE_AFTER_MS = 90_000;
+const LOST_AFTER_MS = 600_000;
+/** A position from further in the future than this cannot be trusted to be live. */
+const FUTURE_MS = 120_000;
+
+export type Tone = "going" | "done" | "failed" | "quiet";
+
+export interface EtaView {
+  /** "12:40". */
+  clock: string;
+  iso: string;
+  /** "in 14 min". */
+  minutes: string;
+  /** "12:38–12:46", where a range is published. */
+  range: string | null;
+}
+
+export interface StepView {
+  status: Status;
+  label: string;
+  /** "12:03"; null for what has not happened. */
+  time: string | null;
+  state: "done" | "current" | "ahead" | "failed";
+}
+
+export interface PositionView {
+  state: LocationState;
+  /** "Position updated just now", or why there is none. */
+  words: string;
+  /** "1.5 km to go, coming from the north-east". */
+  distance: string | null;
+  /** For the label at a marker that is not live: "3 minutes ago". */
+  age: string | null;
+}
+
+export interface View {
+  tone: Tone;
+  headline: string;
+  eta: EtaView | null;
+  lead: string | null;
+  position: PositionView | null;
+  /** 0–1. */
+  progress: number | null;
+  steps: readonly StepView[];
+  reload: boolean;
+  /** Nothing to draw on a map: over, or never there. */
+  over: boolean;
+}
+
+export interface BadgeView {
+  kind: "live" | "connecting" | "stale" | "offline";
+  words: string;
+}
+
+/** The page of a delivery, of a refusal, or of neither yet. */
+export function describe(state: TrackingState, now: number, format: Formatter): View {
+  const snapshot = state.delivery?.snapshot;
+  const final = snapshot !== undefined && isFinal(snapshot.status);
+  if (state.ending !== null && state.ending !== "stopped" && !final) return refused(state.ending, snapshot, now, format);
+  if (snapshot === undefined) return { ...NOTHING, headline: "Finding your delivery" };
+  const eta = final ? null : etaView(state, now, format);
+  return {
+    tone: toneOf(snapshot.status),
+    headline: headline(state, snapshot),
+    eta,
+    lead: leadOf(snapshot, eta, now, format),
+    position: final ? null : positionView(snapshot, now, format),
+    progress: final ? null : (snapshot.progress ?? null),
+    steps: stepsOf(snapshot, now, format),
+    reload: false,
+    over: final,
+  };
+}
+
+/** The connection in words; null where there is none to speak of. */
+export function badgeOf(state: TrackingState, now: number, online: boolean): BadgeView | null {
+  const snapshot = state.delivery?.snapshot;
+  if (state.reach === "ended" || (snapshot && isFinal(snapshot.status))) return null;
+  const cut = state.reach === "offline" || (state.reach === "connecting" && !online);
+  if (cut) return { kind: "offline", words: snapshot ? "Offline, last known state" : "Offline" };
+  if (state.reach === "connecting") return { kind: "connecting", words: snapshot ? "Reconnecting" : "Connecting" };
+  const position = snapshot && locationState(snapshot, now);
+  if (position === "stale" || position === "lost") return { kind: "stale", words: "Driver silent" };
+  if (snapshot && !snapshot.driver_online && position === "live") return { kind: "stale", words: "Driver offline" };
+  return { kind: "live", words: state.reach === "polling" ? "Updated every few seconds" : "Live" };
+}
+
+/** The state of the position now: it ages without any frame. */
+export function locationState(snapshot: Snapshot, now: number): LocationState {
+  const { current_location, location_state } = snapshot;
+  if (location_state === "hidden" || location_state === "none") return location_state;
+  if (!current_location) return "none";
+  const age = now - current_location.timestamp * 1_000;
+  if (location_state === "lost" || age > LOST_AFTER_MS) return "lost";
+  if (location_state === "stale" || age > STALE_AFTER_MS || age < -FUTURE_MS) return "stale";
+  return "live";
+}
+
+const NOTHING: View = {
+  tone: "quiet",
+  headline: "",
+  eta: null,
+  lead: null,
+  position: null,
+  progress: null,
+  steps: [],
+  reload: false,
+  over: false,
+};
+
+function refused(ending: Exclude<Ending, "stopped">, snapshot: Snapshot | undefined, now: number, format: Formatter): View {
+  const words = ENDINGS[ending];
+  const steps = snapshot && ending !== "not_allowed" ? stepsOf(snapshot, now, format) : [];
+  return { ...NOTHING, ...words, steps, over: true };
+}
+
+function toneOf(status: Status): Tone {
+  if (status === "DELIVERED") return "done";
+  if (status === "FAILED") return "failed";
+  return status === "CANCELLED" || status === "CREATED" ? "quiet" : "going";
+}
+
+function headline(state: TrackingState, snapshot: Snapshot): string {
+  const fence = state.delivery?.geofence;
+  if (snapshot.status === "IN_TRANSIT" && fence?.place === "dropoff") {
+    if (fence.event === "arrived") return "The driver is here";
+    if (fence.event === "approaching") return "Almost there";
+  }
+  return HEADLINES[snapshot.status];
+}
+
+function leadOf(snapshot: Snapshot, eta: EtaView | null, now: number, format: Formatter): string | null {
+  if (isFinal(snapshot.status)) return LEADS[snapshot.status];
+  const stops = snapshot.stops_before ?? 0;
+  if (stops > 0) return stops === 1 ? "One stop before yours." : `${stops} stops before yours.`;
+  if (eta) return null;
+  const { window } = snapshot;
+  if (window && window.to * 1_000 > now) {
+    return `Planned for ${format.range(window.from * 1_000, window.to * 1_000)}. ${LEADS[snapshot.status]}`;
+  }
+  return LEADS[snapshot.status];
+}
+
+function etaView(state: TrackingState, now: number, format: Formatter): EtaView | null {
+  const arrival = state.delivery?.arrival;
+  if (!arrival) return null;
+  const { at, from, to } = arrival;
+  const left = Math.ceil((at - now) / 60_000);
+  const latest = to ?? at;
+  const late = now > latest + 60_000;
+  const minutes = left > 1 ? `in ${format.minutes(left)}` : late ? "later than expected" : "any minute now";
+  const range = from !== null && to !== null && to > now ? format.range(Math.max(from, Math.min(now, at)), to) : null;
+  return { clock: format.clock(at), iso: new Date(at).toISOString(), minutes, range };
+}
+
+function positionView(snapshot: Snapshot, now: number, format: Formatter): PositionView {
+  const state = locationState(snapshot, now);
+  const location = snapshot.current_location;
+  if (state === "hidden") return { state, words: hiddenWords(snapshot), distance: null, age: null };
+  if (state === "none" || !location) {
+    return { state: "none", words: "Waiting for the driver's first position.", distance: null, age: null };
+  }
+  const ago = format.ago(now - location.timestamp * 1_000);
+  const left = format.distance(snapshot.remaining_m ?? distance(location, snapshot.dropoff));
+  const from = format.compass(bearing(snapshot.dropoff, location));
+  const told = `${left} to go, coming from the ${from}`;
+  if (state === "live") return { state, words: `Position updated ${ago}`, distance: told, age: null };
+  const words =
+    state === "stale"
+      ? `The driver's phone is silent. Last position ${ago}.`
+      : `No word from the driver's phone for long. Last position ${ago}.`;
+  return { state, words, distance: told, age: ago };
+}
+
+function hiddenWords(snapshot: Snapshot): string {
+  if (snapshot.status === "CREATED" || snapshot.status === "ASSIGNED") {
+    return "The driver's position appears here after pickup.";
+  }
+  if ((snapshot.stops_before ?? 0) > 1) return "The driver's position appears here when you are among the next stops.";
+  return "The driver's position is not shown at the moment.";
+}
+
+const PATH: readonly Status[] = ["CREATED", "ASSIGNED", "PICKED_UP", "IN_TRANSIT", "DELIVERED"];
+
+function stepsOf(snapshot: Snapshot, now: number, format: Formatter): StepView[] {
+  const { status, timeline } = snapshot;
+  const time = (of: Status): string | null => {
+    const entry = timeline.findLast((candidate) => candidate.status === of);
+    return entry ? format.moment(entry.at * 1_000, now) : null;
+  };
+  const broken = status === "FAILED" || status === "CANCELLED";
+  const furthest = broken ? Math.max(0, ...timeline.map((entry) => PATH.indexOf(entry.status))) : PATH.indexOf(status);
+  const steps = PATH.map((of, index): StepView => {
+    const reached = index <= furthest;
+    const current = index === furthest && !broken && status !== "DELIVERED";
+    const state = current ? "current" : reached ? "done" : "ahead";
+    return { status: of, label: HEADLINES[of], time: reached ? time(of) : null, state };
+  });
+  if (!broken) return steps;
+  const end: StepView = { status, label: HEADLINES[status], time: time(status), state: "failed" };
+  return [...steps.slice(0, furthest + 1), end];
+}
