@@ -7,7 +7,7 @@ import { Badge } from "./Badge";
 import { Destination } from "./Destination";
 import { Formatter } from "./format";
 import { Hero } from "./Hero";
-import { Brand } from "./icons";
+import { Brand, Icon } from "./icons";
 import type { PageConfig } from "./page-data";
 import { Position } from "./Position";
 import { Progress } from "./Progress";
@@ -29,7 +29,7 @@ export function App({ tracking, config }: AppProps): JSX.Element {
   const view = describe(state, now, format);
   const badge = badgeOf(state, now, online);
   const { delivery } = state;
-  const title = [view.eta?.clock, view.headline].filter(Boolean).join(" · ");
+  const title = [view.eta && `${view.eta.clock} ${view.eta.half ?? ""}`.trim(), view.headline].filter(Boolean).join(" · ");
 
   useEffect(() => {
     document.title = `${title} – Onway`;
@@ -44,6 +44,7 @@ export function App({ tracking, config }: AppProps): JSX.Element {
       </header>
       <main class="sheet">
         <Hero view={view} />
+        {badge?.kind === "offline" && <Offline known={delivery !== null} />}
         {waiting && <Waiting />}
         {view.progress !== null && <Progress value={view.progress} quiet={view.position?.state !== "live"} />}
         {view.position && <Position position={view.position} />}
@@ -77,6 +78,16 @@ function Waiting(): JSX.Element {
       <div class="waiting__line" />
       <div class="waiting__card" />
     </div>
+  );
+}
+
+function Offline({ known }: { known: boolean }): JSX.Element {
+  return (
+    <p class="notice">
+      <Icon name="signal" />
+      {known ? "No connection. This is what was last known; it" : "No connection. The page"} goes on by itself when you are
+      back.
+    </p>
   );
 }
 

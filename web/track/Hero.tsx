@@ -4,16 +4,21 @@ import { Icon } from "./icons";
 import type { View } from "./view";
 
 export function Hero({ view }: { view: View }): JSX.Element {
-  const { eta, lead, tone, headline, reload } = view;
+  const { eta, lead, tone, headline, icon, reload } = view;
   return (
     <section class={`hero hero--${tone}${eta ? " hero--eta" : ""}`} aria-label="Status">
-      {view.over && <Seal tone={tone} />}
+      {icon && (
+        <span class={`seal seal--${tone}`}>
+          <Icon name={icon} />
+        </span>
+      )}
       <h1 class="hero__headline">{headline}</h1>
       {eta && (
         <p class="hero__eta">
           <span class="visually-hidden">Expected at </span>
           <time class="hero__clock" dateTime={eta.iso}>
             {eta.clock}
+            {eta.half && <span class="hero__half"> {eta.half}</span>}
           </time>
           <span class="hero__minutes">{eta.minutes}</span>
         </p>
@@ -26,14 +31,5 @@ export function Hero({ view }: { view: View }): JSX.Element {
         </button>
       )}
     </section>
-  );
-}
-
-function Seal({ tone }: { tone: View["tone"] }): JSX.Element {
-  const name = tone === "done" ? "check" : tone === "failed" ? "cross" : "lock";
-  return (
-    <span class={`seal seal--${tone}`}>
-      <Icon name={name} />
-    </span>
   );
 }

@@ -24,7 +24,7 @@ export function announce(
   const before = said?.arrival ?? null;
   const moved = arrival !== null && (before === null || Math.abs(arrival - before) >= ETA_NEWS_MS);
   if (said && said.headline !== view.headline) words.push(`${view.headline}.`);
-  if (said && moved && view.eta) words.push(`Expected at ${view.eta.clock}, ${view.eta.minutes}.`);
+  if (said && moved && view.eta) words.push(`Expected at ${[view.eta.clock, view.eta.half].filter(Boolean).join(" ")}, ${view.eta.minutes}.`);
   if (said && cut !== said.cut) words.push(cut ? "Connection lost." : "Connected again.");
   return {
     words: words.length > 0 ? words.join(" ") : null,

@@ -12,6 +12,11 @@ test("times follow locale and timezone", () => {
   expect(new Formatter("en-US", "America/New_York").clock(T)).toBe("7:40 AM");
 });
 
+test("the half of the day stands apart", () => {
+  expect(uk.clockParts(T)).toEqual({ clock: "12:40", half: null });
+  expect(new Formatter("en-US", "UTC").clockParts(T)).toEqual({ clock: "12:40", half: "PM" });
+});
+
 test("a day is named when it is another one", () => {
   expect(uk.moment(T, T + 1)).toBe("12:40");
   expect(uk.moment(T, T + 86_400_000)).toContain("5 Jan");
@@ -57,7 +62,7 @@ test.each([
 
 test.each([
   [0, "north"],
-  [44, "north-east"],
+  [44, "northeast"],
   [181, "south"],
   [359, "north"],
 ])("%i degrees is %s", (degrees, words) => {

@@ -12,13 +12,13 @@ const METRES_PER_MILE = 1_609.344;
 const MILES_REGIONS = new Set(["US", "GB", "LR", "MM"]);
 const COMPASS = [
   "north",
-  "north-east",
+  "northeast",
   "east",
-  "south-east",
+  "southeast",
   "south",
-  "south-west",
+  "southwest",
   "west",
-  "north-west",
+  "northwest",
 ] as const;
 
 export class Formatter {
@@ -55,6 +55,14 @@ export class Formatter {
   /** "12:40". */
   clock(ms: number): string {
     return this.time.format(ms);
+  }
+
+  /** "12:40" and, where the locale counts twelve hours, the half of the day: "9:40" and "am". */
+  clockParts(ms: number): { clock: string; half: string | null } {
+    const parts = this.time.formatToParts(ms);
+    const half = parts.find((part) => part.type === "dayPeriod")?.value ?? null;
+    const rest = parts.filter((part) => part.type !== "dayPeriod").map((part) => part.value);
+    return { clock: rest.join("").trim(), half };
   }
 
   /** "12:40", with the day where it is not today's. */
@@ -98,7 +106,7 @@ export class Formatter {
     return this.relative.format(-Math.floor(seconds / 86_400), "day");
   }
 
-  /** "north-east" for 40 degrees. */
+  /** "northeast" for 40 degrees. */
   compass(degrees: number): string {
     return COMPASS[Math.round(degrees / 45) % 8] ?? "north";
   }

@@ -1,7 +1,7 @@
 /** The page's drawings. All are decoration: the words beside them say the same. */
 import type { JSX } from "preact";
 
-type IconName = "check" | "cross" | "pin" | "store" | "clock" | "eye-off" | "signal" | "target" | "lock" | "compass";
+export type IconName = "check" | "cross" | "pin" | "store" | "clock" | "eye-off" | "signal" | "target" | "lock" | "compass";
 
 const PATHS: Record<IconName, string> = {
   check: "M5 12.5l4.5 4.5L19 7.5",

@@ -68,6 +68,7 @@ export class MapView {
     this.map.on("error", () => this.fallBack());
     this.map.on("webglcontextlost", () => options.onFailed());
     this.map.on("move", () => this.drawMarkers());
+    this.map.on("resize", () => !this.away && this.frame());
     for (const gesture of ["dragstart", "wheel", "dblclick", "touchmove"] as const) {
       this.map.on(gesture, () => this.setAway(true));
     }
@@ -142,7 +143,7 @@ export class MapView {
   private addLayers(): void {
     const { map, palette } = this;
     for (const id of ["rings", "left", "trail"]) {
-      map.addSource(id, { type: "geojson", data: lines([]) });
+      map.addSource(id, { type: "geojson", data: lines([]), tolerance: 0 });
     }
     const round = { "line-cap": "round", "line-join": "round" } as const;
     const line = (id: string, source: string, paint: maplibre.LineLayerSpecification["paint"]): void => {
@@ -198,11 +199,13 @@ export class MapView {
   }
 
   private frame(): void {
-    if (!this.scene) return;
+    if (!this.scene || !this.ready) return;
     const bounds = new maplibre.LngLatBounds();
     for (const { lng, lat } of pointsOf(this.scene)) bounds.extend([lng, lat]);
     const animate = this.framed && !this.options.still;
-    this.map.fitBounds(bounds, { padding: { top: 72, bottom: 56, left: 48, right: 48 }, maxZoom: CLOSEST_ZOOM, animate });
+    const side = Math.min(120, this.map.getContainer().clientWidth / 8);
+    const padding = { top: 108, bottom: 68, left: side, right: side };
+    this.map.fitBounds(bounds, { padding, maxZoom: CLOSEST_ZOOM, animate });
     this.framed = true;
   }
 

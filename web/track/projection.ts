@@ -2,14 +2,20 @@
 import type { Point } from "../client";
 
 const METRES_PER_DEGREE = 111_195;
-/** Space around what is shown, in pixels: room for the marker and its label. */
-const MARGIN = 56;
+/** Space around what is shown, in pixels: room for the bar and a pin above, for a label below. */
+const TOP = 108;
+const SIDE = 44;
+const BOTTOM = 68;
+/** A frame is held until something comes this close to its edge. */
+const EDGE = 28;
 /** No closer than this many metres across. */
-const LEAST_SPAN_M = 240;
+const LEAST_SPAN_M = 160;
 
 export interface Frame {
   readonly width: number;
   readonly height: number;
+  /** Where `centre` is drawn, in pixels from the top. */
+  readonly middle: number;
   readonly centre: Point;
   /** Pixels of a metre. */
   readonly scale: number;
@@ -24,16 +30,17 @@ export function fit(points: readonly Point[], width: number, height: number): Fr
   const centre = { lat: (south + north) / 2, lng: (west + east) / 2 };
   const wide = Math.max((east - west) * METRES_PER_DEGREE * cosine(centre), LEAST_SPAN_M);
   const high = Math.max((north - south) * METRES_PER_DEGREE, LEAST_SPAN_M);
-  const scale = Math.min(Math.max(width - 2 * MARGIN, 1) / wide, Math.max(height - 2 * MARGIN, 1) / high);
-  return { width, height, centre, scale };
+  const free = Math.max(height - TOP - BOTTOM, 40);
+  const scale = Math.min(Math.max(width - 2 * SIDE, 40) / wide, free / high);
+  return { width, height, middle: TOP + (height - TOP - BOTTOM) / 2, centre, scale };
 }
 
 /** Where `point` is in the frame, in pixels from its upper left. */
 export function project(frame: Frame, point: Point): { x: number; y: number } {
-  const { width, height, centre, scale } = frame;
+  const { width, middle, centre, scale } = frame;
   return {
     x: width / 2 + (point.lng - centre.lng) * METRES_PER_DEGREE * cosine(centre) * scale,
-    y: height / 2 - (point.lat - centre.lat) * METRES_PER_DEGREE * scale,
+    y: middle - (point.lat - centre.lat) * METRES_PER_DEGREE * scale,
   };
 }
 
@@ -46,7 +53,7 @@ export function keepOrFit(held: Frame | null, points: readonly Point[], width: n
   if (held === null || held.width !== width || held.height !== height) return fresh;
   const inside = points.every((point) => {
     const { x, y } = project(held, point);
-    return x >= MARGIN / 2 && x <= width - MARGIN / 2 && y >= MARGIN / 2 && y <= height - MARGIN / 2;
+    return x >= EDGE && x <= width - EDGE && y >= TOP - EDGE && y <= height - BOTTOM + EDGE;
   });
   return inside && fresh.scale < held.scale * 1.8 ? held : fresh;
 }

@@ -16,6 +16,7 @@ group("the ETA", () => {
   test("is a clock time, minutes and a range in words", () => {
     expect(describe(following(), NOW, format).eta).toEqual({
       clock: "00:13",
+      half: null,
       iso: "2024-01-01T00:13:50.000Z",
       minutes: "in 3 min",
       range: "00:13–00:15",
@@ -69,7 +70,7 @@ group("the position", () => {
   test("comes with distance and direction", () => {
     expect(describe(following(), NOW, format).position).toMatchObject({
       words: "Position updated just now",
-      distance: "0.9 mi to go, coming from the north-west",
+      distance: "0.9 mi to go, from the northwest",
     });
   });
 
@@ -86,10 +87,10 @@ group("the position", () => {
 group("the connection in words", () => {
   test.each<[Reach, boolean, string]>([
     ["live", true, "Live"],
-    ["polling", true, "Updated every few seconds"],
+    ["polling", true, "Live, every 10 s"],
     ["connecting", true, "Reconnecting"],
-    ["connecting", false, "Offline, last known state"],
-    ["offline", true, "Offline, last known state"],
+    ["connecting", false, "Offline"],
+    ["offline", true, "Offline"],
   ])("%s with a network: %s reads %s", (reach, online, words) => {
     expect(badgeOf(following({}, { reach }), NOW, online)?.words).toBe(words);
   });

@@ -14,6 +14,7 @@ import {
   isFinal,
 } from "../client";
 import type { Formatter } from "./format";
+import type { IconName } from "./icons";
 import { ENDINGS, HEADLINES, LEADS } from "./words";
 
 /** Older positions are not live any more, and much older ones are only history. */
@@ -27,6 +28,8 @@ export type Tone = "going" | "done" | "failed" | "quiet";
 export interface EtaView {
   /** "12:40". */
   clock: string;
+  /** "pm", where the locale counts twelve hours. */
+  half: string | null;
   iso: string;
   /** "in 14 min". */
   minutes: string;
@@ -46,7 +49,7 @@ export interface PositionView {
   state: LocationState;
   /** "Position updated just now", or why there is none. */
   words: string;
-  /** "1.5 km to go, coming from the north-east". */
+  /** "1.5 km to go, from the northeast". */
   distance: string | null;
   /** For the label at a marker that is not live: "3 minutes ago". */
   age: string | null;
@@ -62,6 +65,8 @@ export interface View {
   progress: number | null;
   steps: readonly StepView[];
   reload: boolean;
+  /** What stands above the words when it is over. */
+  icon: IconName | null;
   /** Nothing to draw on a map: over, or never there. */
   over: boolean;
 }
@@ -87,6 +92,7 @@ export function describe(state: TrackingState, now: number, format: Formatter): 
     progress: final ? null : (snapshot.progress ?? null),
     steps: stepsOf(snapshot, now, format),
     reload: false,
+    icon: final ? FINAL_ICONS[toneOf(snapshot.status)] : null,
     over: final,
   };
 }
@@ -96,12 +102,12 @@ export function badgeOf(state: TrackingState, now: number, online: boolean): Bad
   const snapshot = state.delivery?.snapshot;
   if (state.reach === "ended" || (snapshot && isFinal(snapshot.status))) return null;
   const cut = state.reach === "offline" || (state.reach === "connecting" && !online);
-  if (cut) return { kind: "offline", words: snapshot ? "Offline, last known state" : "Offline" };
+  if (cut) return { kind: "offline", words: "Offline" };
   if (state.reach === "connecting") return { kind: "connecting", words: snapshot ? "Reconnecting" : "Connecting" };
   const position = snapshot && locationState(snapshot, now);
   if (position === "stale" || position === "lost") return { kind: "stale", words: "Driver silent" };
   if (snapshot && !snapshot.driver_online && position === "live") return { kind: "stale", words: "Driver offline" };
-  return { kind: "live", words: state.reach === "polling" ? "Updated every few seconds" : "Live" };
+  return { kind: "live", words: state.reach === "polling" ? "Live, every 10 s" : "Live" };
 }
 
 /** The state of the position now: it ages without any frame. */
@@ -115,6 +121,8 @@ export function locationState(snapshot: Snapshot, now: number): LocationState {
   return "live";
 }
 
+const FINAL_ICONS: Record<Tone, IconName> = { done: "check", failed: "cross", quiet: "cross", going: "clock" };
+
 const NOTHING: View = {
   tone: "quiet",
   headline: "",
@@ -124,6 +132,7 @@ const NOTHING: View = {
   progress: null,
   steps: [],
   reload: false,
+  icon: null,
   over: false,
 };
 
@@ -153,6 +162,7 @@ function leadOf(snapshot: Snapshot, eta: EtaView | null, now: number, format: Fo
   const stops = snapshot.stops_before ?? 0;
   if (stops > 0) return stops === 1 ? "One stop before yours." : `${stops} stops before yours.`;
   if (eta) return null;
+  if (locationState(snapshot, now) === "lost") return "The arrival time follows when the driver's phone is heard again.";
   const { window } = snapshot;
   if (window && window.to * 1_000 > now) {
     return `Planned for ${format.range(window.from * 1_000, window.to * 1_000)}. ${LEADS[snapshot.status]}`;
@@ -169,7 +179,7 @@ function etaView(state: TrackingState, now: number, format: Formatter): EtaView 
   const late = now > latest + 60_000;
   const minutes = left > 1 ? `in ${format.minutes(left)}` : late ? "later than expected" : "any minute now";
   const range = from !== null && to !== null && to > now ? format.range(Math.max(from, Math.min(now, at)), to) : null;
-  return { clock: format.clock(at), iso: new Date(at).toISOString(), minutes, range };
+  return { ...format.clockParts(at), iso: new Date(at).toISOString(), minutes, range };
 }
 
 function positionView(snapshot: Snapshot, now: number, format: Formatter): PositionView {
@@ -182,7 +192,7 @@ function positionView(snapshot: Snapshot, now: number, format: Formatter): Posit
   const ago = format.ago(now - location.timestamp * 1_000);
   const left = format.distance(snapshot.remaining_m ?? distance(location, snapshot.dropoff));
   const from = format.compass(bearing(snapshot.dropoff, location));
-  const told = `${left} to go, coming from the ${from}`;
+  const told = `${left} to go, from the ${from}`;
   if (state === "live") return { state, words: `Position updated ${ago}`, distance: told, age: null };
   const words =
     state === "stale"

@@ -26,6 +26,7 @@ export const LEADS: Record<Status, string> = {
 export interface EndingWords {
   headline: string;
   lead: string;
+  icon: "clock" | "compass" | "lock" | "signal";
   /** Whether loading the page again could help. */
   reload: boolean;
 }
@@ -35,36 +36,43 @@ export const ENDINGS: Record<Exclude<Ending, "stopped">, EndingWords> = {
   closed: {
     headline: "Updates have ended",
     lead: "The service closed this connection. Load the page again to see the newest state.",
+    icon: "signal",
     reload: true,
   },
   expired: {
     headline: "This tracking page has expired",
     lead: "The delivery is over, and its page was taken down to protect everybody's privacy.",
+    icon: "clock",
     reload: false,
   },
   not_found: {
     headline: "No such delivery",
     lead: "Please check the address: it has to be complete, exactly as it was sent to you.",
+    icon: "compass",
     reload: false,
   },
   not_allowed: {
     headline: "This delivery is private",
     lead: "Open it with the link from your message. A link can also have been withdrawn.",
+    icon: "lock",
     reload: false,
   },
   invalid_token: {
     headline: "Your access has run out",
     lead: "Open the link from your message again to keep following this delivery.",
+    icon: "lock",
     reload: false,
   },
   replaced: {
     headline: "Opened somewhere else",
     lead: "This delivery is now followed in another window. Load the page again to follow it here.",
+    icon: "signal",
     reload: true,
   },
   refused: {
     headline: "Updates have ended",
     lead: "The service no longer sends updates for this delivery. Load the page again to try once more.",
+    icon: "signal",
     reload: true,
   },
 };
