@@ -25,9 +25,10 @@ group("the ETA", () => {
 
   test.each([
     [0, "in 3 min"],
-    [100_000, "in 2 min"],
-    [150_000, "any minute now"],
-    [200_000, "any minute now"],
+    [60_000, "in 2 min"],
+    [100_000, "in 1 min"],
+    [151_000, "arriving now"],
+    [240_000, "arriving now"],
     [400_000, "later than expected"],
   ])("after %i ms without a frame it reads %s", (elapsed, minutes) => {
     expect(describe(following(), NOW + elapsed, format).eta?.minutes).toBe(minutes);

@@ -163,21 +163,27 @@ function leadOf(snapshot: Snapshot, eta: EtaView | null, now: number, format: Fo
   if (stops > 0) return stops === 1 ? "One stop before yours." : `${stops} stops before yours.`;
   if (eta) return null;
   if (locationState(snapshot, now) === "lost") return "The arrival time follows when the driver's phone is heard again.";
-  const { window } = snapshot;
-  if (window && window.to * 1_000 > now) {
-    return `Planned for ${format.range(window.from * 1_000, window.to * 1_000)}. ${LEADS[snapshot.status]}`;
-  }
-  return LEADS[snapshot.status];
+  const planned = plannedWords(snapshot, now, format);
+  return planned === null ? LEADS[snapshot.status] : `${planned} ${LEADS[snapshot.status]}`;
+}
+
+/** The window as agreed, until it is over; either end may be open. */
+function plannedWords(snapshot: Snapshot, now: number, format: Formatter): string | null {
+  const from = snapshot.window?.from ?? null;
+  const to = snapshot.window?.to ?? null;
+  if (to !== null && to * 1_000 <= now) return null;
+  if (from !== null && to !== null) return `Planned for ${format.range(from * 1_000, to * 1_000)}.`;
+  if (to !== null) return `Planned by ${format.moment(to * 1_000, now)}.`;
+  return from === null ? null : `Planned from ${format.moment(from * 1_000, now)}.`;
 }
 
 function etaView(state: TrackingState, now: number, format: Formatter): EtaView | null {
   const arrival = state.delivery?.arrival;
   if (!arrival) return null;
   const { at, from, to } = arrival;
-  const left = Math.ceil((at - now) / 60_000);
-  const latest = to ?? at;
-  const late = now > latest + 60_000;
-  const minutes = left > 1 ? `in ${format.minutes(left)}` : late ? "later than expected" : "any minute now";
+  const left = Math.round((at - now) / 60_000);
+  const late = now > (to ?? at) + 60_000;
+  const minutes = left > 0 ? `in ${format.minutes(left)}` : late ? "later than expected" : "arriving now";
   const range = from !== null && to !== null && to > now ? format.range(Math.max(from, Math.min(now, at)), to) : null;
   return { ...format.clockParts(at), iso: new Date(at).toISOString(), minutes, range };
 }

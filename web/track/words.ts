@@ -1,4 +1,4 @@
-/** What the page says. Whoever renders the page on a server uses the same headlines. */
+/** What the page says. The headlines are those that the Worker puts into the HTML (core's `wording`). */
 import type { Ending, Status } from "../client";
 
 /** The status in words, as the headline of the page. */
@@ -8,7 +8,7 @@ export const HEADLINES: Record<Status, string> = {
   PICKED_UP: "Picked up",
   IN_TRANSIT: "On the way",
   DELIVERED: "Delivered",
-  FAILED: "Could not be delivered",
+  FAILED: "Delivery failed",
   CANCELLED: "Cancelled",
 };
 
@@ -40,19 +40,19 @@ export const ENDINGS: Record<Exclude<Ending, "stopped">, EndingWords> = {
     reload: true,
   },
   expired: {
-    headline: "This tracking page has expired",
+    headline: "This link has expired",
     lead: "The delivery is over, and its page was taken down to protect everybody's privacy.",
     icon: "clock",
     reload: false,
   },
   not_found: {
-    headline: "No such delivery",
+    headline: "Delivery not found",
     lead: "Please check the address: it has to be complete, exactly as it was sent to you.",
     icon: "compass",
     reload: false,
   },
   not_allowed: {
-    headline: "This delivery is private",
+    headline: "Private delivery",
     lead: "Open it with the link from your message. A link can also have been withdrawn.",
     icon: "lock",
     reload: false,
