@@ -1,0 +1,95 @@
+//! One WebSocket to the service: how it opens and what its end means.
+
+use std::time::Duration;
+
+use onway_core::wire::Problem;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config, tungstenite};
+
+use crate::error::{Error, Refusal};
+
+/// The longest that opening a socket may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The subprotocol that the service speaks.
+const PROTOCOL: &str = "onway.v1";
+
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Opens a socket as the holder of this token.
+pub async fn connect(who: &'static str, url: &str, token: &str) -> Result<Socket, Error> {
+    let wrong = |why: String| Error::Url { url: url.to_owned(), why };
+    let uri: Uri = url.parse().map_err(|_| wrong("this is no URL".into()))?;
+    let request = ClientRequestBuilder::new(uri)
+        .with_sub_protocol(PROTOCOL)
+        .with_sub_protocol(format!("bearer.{token}"));
+    let unreachable = |why: String| Error::Unreachable { url: url.to_owned(), why };
+    let opening = connect_async_with_config(request, None, true);
+    match tokio::time::timeout(CONNECT_TIMEOUT, opening).await {
+        Err(_) => Err(unreachable("no answer".into())),
+        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Err(tungstenite::Error::Http(answer))) => {
+            let problem =
+                answer.body().as_deref().and_then(|body| serde_json::from_slice::<Problem>(body).ok());
+            let status = answer.status();
+            let title = status.canonical_reason().unwrap_or_default().to_owned();
+            let (title, detail) =
+                problem.map_or((title, String::new()), |problem| (problem.title, problem.detail));
+            let path = format!("{who}'s socket");
+            let (status, field) = (status.as_u16(), String::new());
+            let refusal = Refusal { method: "GET", path, status, title, detail, field, retry_after: None };
+            Err(Box::new(refusal).into())
+        }
+        Ok(Err(why)) => Err(unreachable(why.to_string())),
+    }
+}
+
+/// What a client does after its socket closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The conversation is over.
+    Done,
+    /// Connect again after a wait.
+    Retry,
+    /// Another attempt would fare the same.
+    GiveUp,
+}
+
+/// What the contract says about a close: 1000 ends it, 1008 too unless for the rate or for slowness,
+/// anything else is a deployment or the network.
+pub fn after(close: Option<&CloseFrame>) -> Next {
+    match close.map(|frame| (u16::from(frame.code), frame.reason.as_str())) {
+        Some((1000, _)) => Next::Done,
+        Some((1008, "Rate limit" | "Too slow")) => Next::Retry,
+        Some((1008, _)) => Next::GiveUp,
+        _ => Next::Retry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+    #[test]
+    fn each_close_means_what_the_contract_says() {
+        let cases = [
+            (1000, "", Next::Done),
+            (1008, "Rate limit", Next::Retry),
+            (1008, "Too slow", Next::Retry),
+            (1008, "Invalid token", Next::GiveUp),
+            (1008, "Tracking not found", Next::GiveUp),
+            (1008, "Replaced", Next::GiveUp),
+            (1001, "", Next::Retry),
+            (1006, "", Next::Retry),
+            (1012, "deploying", Next::Retry),
+        ];
+        for (code, reason, next) in cases {
+            let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+            assert_eq!(after(Some(&frame)), next, "{code} {reason}");
+        }
+        assert_eq!(after(None), Next::Retry);
+    }
+}
