@@ -1,6 +1,7 @@
 //! Everything that stops the tool, each with what to do about it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,22 +20,20 @@ pub enum Error {
     /// Nobody listens, or the network is down.
     #[error("{url} cannot be reached: {why}; is the Worker running (make dev) and is --url right?")]
     Unreachable { url: String, why: String },
-    /// An answer of the server other than success: `application/problem+json`, or what it sent instead.
-    #[error("{method} {path} was answered {status} {title}{detail}{field}{advice}",
-        detail = part(": ", detail), field = part("; field: ", field), advice = part("; ", advice(*status)))]
-    Refused { method: &'static str, path: String, status: u16, title: String, detail: String, field: String },
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
     #[error("the server's answer to {path} is not what the contract says: {why}")]
     Contract { path: String, why: String },
     /// The server closed a socket for good.
     #[error("{who}'s socket was closed {code} {reason:?}{advice}", advice = part("; ", close_advice(reason)))]
     Closed { who: &'static str, code: u16, reason: String },
-    #[error("{who}'s socket: nothing for {seconds} s while waiting for {what}")]
-    Silent { who: &'static str, seconds: u64, what: &'static str },
+    #[error("no news for {seconds} s while waiting for {what}{trouble}; is the server still running?")]
+    Silent { seconds: u64, what: &'static str, trouble: String },
     #[error(
-        "the server did not take a simulated clock: recorded trips need one. Start it with \
-         ALLOW_SIM_CLOCK=1 (in .dev.vars, as make dev does); a production deployment refuses it on purpose"
+        "the server did not take a simulated clock ({0}), and recorded trips need one: start it with \
+         ALLOW_SIM_CLOCK=1 (in .dev.vars, as make dev does). A production deployment refuses it on purpose"
     )]
-    NoSimulatedClock,
+    NoSimulatedClock(String),
     #[error("this is no usable route: {0}")]
     Route(String),
     #[error("{file}, line {line}: {why}")]
@@ -45,13 +44,49 @@ pub enum Error {
     Report(String),
 }
 
+/// An answer of the server other than success: `application/problem+json`, or what it sent instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{method} {path} was answered {status} {title}{detail}{field}{advice}",
+    detail = part(": ", detail), field = part("; field: ", field), advice = part("; ", advice(*status)))]
+pub struct Refusal {
+    pub method: &'static str,
+    pub path: String,
+    pub status: u16,
+    pub title: String,
+    pub detail: String,
+    /// The field at fault, where one is.
+    pub field: String,
+    /// Seconds, where the server says when to come back.
+    pub retry_after: Option<u64>,
+}
+
 impl Error {
     /// Whether trying again later may help: the network, the server's own faults, its rate limit.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            Self::Refused(refusal) => refusal.status == 429 || refusal.status >= 500,
             _ => false,
+        }
+    }
+
+    /// Whether every other delivery would fare the same.
+    pub fn is_for_all(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::NoSimulatedClock(_)
+            | Self::Signing(_)
+            | Self::Contract { .. } => true,
+            Self::Refused(refusal) => matches!(refusal.status, 401 | 403 | 404),
+            _ => false,
+        }
+    }
+
+    /// How long the server asked to wait before trying again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after.map(Duration::from_secs),
+            _ => None,
         }
     }
 }

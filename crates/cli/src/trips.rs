@@ -101,8 +101,11 @@ fn read_lines(mut lines: impl BufRead, name: &str, now_ms: i64) -> Result<Vec<Tr
     for number in 1.. {
         let wrong = |why: String| Error::Trip { file: name.to_owned(), line: number, why };
         let mut text = Vec::new();
-        let length =
-            lines.by_ref().take(LINE_MAX).read_until(b'\n', &mut text).map_err(|why| wrong(why.to_string()))?;
+        let length = lines
+            .by_ref()
+            .take(LINE_MAX)
+            .read_until(b'\n', &mut text)
+            .map_err(|why| wrong(why.to_string()))?;
         if length == 0 {
             break;
         }
@@ -136,7 +139,8 @@ fn trip(line: Line, unnamed: &str, now_ms: i64) -> Result<Trip, String> {
 impl Columns {
     fn of(names: &[String]) -> Result<Self, String> {
         let find = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
-        let need = |wanted: &[&str]| find(wanted).ok_or_else(|| format!("no column {:?} in {names:?}", wanted[0]));
+        let need =
+            |wanted: &[&str]| find(wanted).ok_or_else(|| format!("no column {:?} in {names:?}", wanted[0]));
         Ok(Self {
             time: need(&["t", "time", "timestamp"])?,
             lat: need(&["lat", "latitude"])?,
@@ -151,7 +155,8 @@ impl Columns {
         let number = |column: usize| row.get(column).copied().flatten().filter(|value| value.is_finite());
         let positive = |column: Option<usize>| column.and_then(number).filter(|value| *value >= 0.0);
         let (time, lat, lng) = (number(self.time)?, number(self.lat)?, number(self.lng)?);
-        let valid = (0.0..1e11).contains(&time) && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
+        let valid =
+            (0.0..1e11).contains(&time) && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
         valid.then(|| Point {
             time_ms: (time * 1_000.0).round() as i64,
             lat,
@@ -183,7 +188,8 @@ mod tests {
         assert_eq!(trips.len(), 1);
         assert_eq!((trips[0].id.as_str(), trips[0].mode), ("a-1", Mode::Car));
         assert_eq!((trips[0].start_ms(), trips[0].end_ms()), (1_430_313_323_000, 1_430_313_340_500));
-        let first = Point { time_ms: 1_430_313_323_000, lat: -10.93, lng: -37.04, speed: None, accuracy: None };
+        let first =
+            Point { time_ms: 1_430_313_323_000, lat: -10.93, lng: -37.04, speed: None, accuracy: None };
         assert_eq!(trips[0].points[0], first);
     }
 

@@ -1,0 +1,8 @@
+//! Recorded trips against a running service: each is sent as its driver, watched as its customer, and
+//! what was acknowledged is compared with what was seen.
+
+pub mod ledger;
+pub mod measures;
+pub mod report;
+pub mod session;
+pub mod verify;
