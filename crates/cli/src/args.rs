@@ -33,7 +33,9 @@ pub fn speed(text: &str) -> Result<f64, String> {
         Some(number) => (number, 1.0 / 3.6),
         None => (text.trim().trim_end_matches("m/s"), 1.0),
     };
-    positive(number).map(|speed| speed * factor).map_err(|_| "must be a speed such as 8, 8m/s or 30km/h".to_owned())
+    positive(number)
+        .map(|speed| speed * factor)
+        .map_err(|_| "must be a speed such as 8, 8m/s or 30km/h".to_owned())
 }
 
 /// A number above zero.

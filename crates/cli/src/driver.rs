@@ -123,8 +123,10 @@ impl Drive {
             let a = manner.acceleration;
             let highest = (a * metres + f64::midpoint(speed[0].powi(2), speed[1].powi(2))).sqrt();
             let peak = highest.min(cruise * cut[0].pace).max(speed[0]).max(speed[1]);
-            let (rising_m, falling_m) =
-                ((peak.powi(2) - speed[0].powi(2)) / (2.0 * a), (peak.powi(2) - speed[1].powi(2)) / (2.0 * a));
+            let (rising_m, falling_m) = (
+                (peak.powi(2) - speed[0].powi(2)) / (2.0 * a),
+                (peak.powi(2) - speed[1].powi(2)) / (2.0 * a),
+            );
             let level_m = (metres - rising_m - falling_m).max(0.0);
             let start = cut[0].along_m;
             let mut phase = |from_m, speed, acceleration, lasting_s: f64| {

@@ -1,14 +1,18 @@
 //! `onway`: the operator's tool.
 
 mod args;
+mod client;
 mod clock;
 mod commands;
 mod driver;
 mod error;
 mod mode;
 mod noise;
+mod progress;
+mod replay;
 mod route;
 mod secret;
+mod simulation;
 mod token;
 mod trips;
 
@@ -28,14 +32,22 @@ struct Cli {
 enum Command {
     /// Sign a token for somebody
     Token(commands::token::TokenArgs),
+    /// Drive one simulated delivery, to follow it on its page
+    Simulate(commands::simulate::SimulateArgs),
+    /// Send recorded trips through a running service and check what their watchers see
+    Replay(commands::replay::ReplayArgs),
 }
 
-fn main() -> ExitCode {
+#[tokio::main]
+async fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Token(args) => commands::token::run(&args),
+        Command::Token(args) => commands::token::run(&args).map(|()| true),
+        Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
+        Command::Replay(args) => commands::replay::run(args).await,
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("onway: {error}");
             ExitCode::FAILURE

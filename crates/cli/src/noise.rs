@@ -52,8 +52,9 @@ mod tests {
         let mut rng = SmallRng::seed_from_u64(1);
         let truth = Point::new(-0.187, 5.6037);
         let mut noise = Noise::new(5.0, &mut rng);
-        let squares: f64 =
-            (0..20_000).map(|_| Haversine.distance(truth, noise.displace(truth, 2.0, &mut rng)).powi(2)).sum();
+        let squares: f64 = (0..20_000)
+            .map(|_| Haversine.distance(truth, noise.displace(truth, 2.0, &mut rng)).powi(2))
+            .sum();
         let per_axis = (squares / 20_000.0 / 2.0).sqrt();
         assert!((4.5..5.5).contains(&per_axis), "{per_axis}");
     }

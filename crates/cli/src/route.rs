@@ -48,8 +48,8 @@ impl Route {
 
     /// The path of an encoded polyline, precision 5.
     pub fn decode(encoded: &str) -> Result<Self, Error> {
-        let line =
-            polyline::decode_polyline(encoded, PRECISION).map_err(|problem| Error::Route(problem.to_string()))?;
+        let line = polyline::decode_polyline(encoded, PRECISION)
+            .map_err(|problem| Error::Route(problem.to_string()))?;
         let valid = |at: &Point| (-90.0..=90.0).contains(&at.y()) && (-180.0..=180.0).contains(&at.x());
         if !line.points().all(|point| valid(&point)) {
             return Err(Error::Route("it leaves the globe".into()));
@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_path() {
-        let path = |seed| Route::of_length(ACCRA.into(), 3_000.0, &mut SmallRng::seed_from_u64(seed)).unwrap();
+        let path =
+            |seed| Route::of_length(ACCRA.into(), 3_000.0, &mut SmallRng::seed_from_u64(seed)).unwrap();
         assert_eq!(path(7), path(7));
         assert_ne!(path(7), path(8));
     }

@@ -38,7 +38,8 @@ impl Signer {
         let lasting = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims { sub, role, store_id, iat, exp: iat.saturating_add(lasting) };
         let key = EncodingKey::from_secret(self.secret.as_bytes());
-        jsonwebtoken::encode(&Header::default(), &claims, &key).map_err(|problem| Error::Signing(problem.to_string()))
+        jsonwebtoken::encode(&Header::default(), &claims, &key)
+            .map_err(|problem| Error::Signing(problem.to_string()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The subcommands: each takes its arguments, does one thing and reports.
 
+pub mod replay;
+pub mod simulate;
 pub mod token;
 
 use std::path::{Path, PathBuf};
