@@ -344,3 +344,6 @@ impl Worker {
 fn broken(why: &str) -> End {
     End::Broken { why: why.to_owned(), asked: None }
 }
+
+#[cfg(test)]
+mod tests;

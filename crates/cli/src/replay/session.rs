@@ -8,12 +8,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use onway_core::auth::Role;
-use onway_core::clock::Millis;
 use onway_core::status::Status;
+use onway_core::wire::ServerFrame;
 use onway_core::wire::report::FixReport;
-use onway_core::wire::start::{ClockRequest, Place};
-use onway_core::wire::{ServerFrame, Snapshot, StartRequest};
 
 use crate::client::http::Server;
 use crate::client::line::{self, Command, Config, Event, Line};
@@ -21,6 +18,7 @@ use crate::client::outbox::{Numbered, UNACKNOWLEDGED_MAX};
 use crate::client::{Report, post};
 use crate::clock;
 use crate::error::Error;
+use crate::replay::begin::{Begun, begin};
 use crate::replay::ledger::Ledger;
 use crate::token::Signer;
 use crate::trips::{Point, Trip};
@@ -31,8 +29,6 @@ const STATUS_NUMBERS: i64 = 1 << 40;
 const QUIET_MAX: Duration = Duration::from_secs(60);
 /// How long the watcher may take to be shown what is already acknowledged. More than any coalescing.
 const SETTLING: Duration = Duration::from_secs(10);
-/// Longest order id that the service takes.
-const ORDER_ID_MAX: usize = 128;
 
 /// How a driver reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -88,59 +84,6 @@ pub async fn drive(setting: &Setting, trip: &Trip, index: usize) -> Outcome {
         Err(error) => Some(error),
     };
     outcome
-}
-
-/// A delivery that exists, and who takes part.
-struct Begun {
-    tracking_id: String,
-    driver_token: String,
-    customer_token: String,
-    seed: u64,
-    /// The delivery's time, in Unix milliseconds, and the wall clock's when it was read.
-    server_time_ms: i64,
-    read_at: Instant,
-}
-
-async fn begin(setting: &Setting, trip: &Trip, index: usize) -> Result<Begun, Error> {
-    let driver = format!("replay-driver-{}-{index}", setting.run);
-    let customer = format!("replay-customer-{}-{index}", setting.run);
-    let sign = |role, sub: &str| setting.signer.sign(role, sub, None, clock::unix_ms());
-    let place = |point: Option<&Point>| point.map(|at| Place { lat: at.lat, lng: at.lng, address: None });
-    let Some(dropoff) = place(trip.points.last()) else { return Err(Error::NoTrips) };
-    let request = StartRequest {
-        order_id: trip.id.chars().take(ORDER_ID_MAX).collect(),
-        dropoff,
-        driver_id: Some(driver.clone()),
-        customer_id: Some(customer.clone()),
-        store_id: None,
-        pickup: place(trip.points.first()),
-        phone: None,
-        mode: Some(trip.mode),
-        window: None,
-        route: None,
-        instructions: None,
-        visibility: None,
-        metadata: None,
-        clock: Some(ClockRequest { origin: Millis(trip.start_ms()), rate: setting.rate }),
-    };
-    let started = setting.server.start(&sign(Role::Dispatcher, "replay")?, &request).await;
-    let snapshot: Snapshot = started.map_err(|error| match error {
-        Error::Refused(refusal) if refusal.field.starts_with("clock") => {
-            Error::NoSimulatedClock(refusal.detail)
-        }
-        other => other,
-    })?;
-    if snapshot.details.clock.is_none() {
-        return Err(Error::NoSimulatedClock("it ignored the clock".into()));
-    }
-    Ok(Begun {
-        tracking_id: snapshot.tracking_id,
-        driver_token: sign(Role::Driver, &driver)?,
-        customer_token: sign(Role::Customer, &customer)?,
-        seed: setting.seed.wrapping_add(2 * index as u64),
-        server_time_ms: snapshot.server_time,
-        read_at: clock::monotonic(),
-    })
 }
 
 struct Session<'a> {
