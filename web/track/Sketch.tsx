@@ -39,13 +39,15 @@ export function Sketch({ scene, format }: { scene: Scene; format: Formatter }): 
 function Drawing({ frame, scene, format }: { frame: Frame; scene: Scene; format: Formatter }): JSX.Element {
   const home = project(frame, scene.dropoff);
   const driver = scene.driver && project(frame, scene.driver.point);
+  // Labels stand on the side where there is room.
+  const inward = home.x > frame.width / 2 ? -1 : 1;
   return (
     <>
       <svg class="sketch__plane" viewBox={`0 0 ${frame.width} ${frame.height}`} aria-hidden="true">
         {rings(frame).map((radius) => (
           <g key={radius}>
             <circle class="sketch__ring" cx={home.x} cy={home.y} r={radius * frame.scale} />
-            <text class="sketch__distance" x={home.x} y={home.y + radius * frame.scale - 6}>
+            <text class="sketch__distance" x={home.x + inward * radius * frame.scale} y={home.y + 4}>
               {format.distance(radius)}
             </text>
           </g>

@@ -18,6 +18,8 @@ import { type Scene, pointsOf } from "./scene";
 const LINES_EVERY_MS = 250;
 const CLOSEST_ZOOM = 16.5;
 const RING_RADII_M = [250, 500, 1_000, 2_000, 4_000, 8_000];
+/** What moves the map by keyboard. */
+const MOVING_KEYS = /^(Arrow.+|[-+=])$/;
 const METRES_PER_PIXEL_AT_0 = 78_271.517;
 
 export interface MapViewOptions {
@@ -72,7 +74,7 @@ export class MapView {
     for (const gesture of ["dragstart", "wheel", "dblclick", "touchmove"] as const) {
       this.map.on(gesture, () => this.setAway(true));
     }
-    container.addEventListener("keydown", () => this.setAway(true));
+    container.addEventListener("keydown", ({ key }) => MOVING_KEYS.test(key) && this.setAway(true));
   }
 
   update(scene: Scene): void {
@@ -220,7 +222,7 @@ function mark(anchor: maplibre.PositionAnchor): maplibre.Marker {
   const element = document.createElement("div");
   // The words beside the map say it all; unlabelled shapes in the focus order would not.
   element.setAttribute("aria-hidden", "true");
-  return new maplibre.Marker({ element, anchor });
+  return new maplibre.Marker({ element, anchor, subpixelPositioning: true });
 }
 
 function lines(shapes: readonly (readonly Point[])[]): GeoJSON.Feature<GeoJSON.MultiLineString> {
