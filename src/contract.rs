@@ -47,6 +47,9 @@ pub enum DeliveryRequest {
     /// Panics, to show that nobody else notices.
     #[cfg(feature = "test-utils")]
     Panic,
+    /// Rows written, as the platform counts them.
+    #[cfg(feature = "test-utils")]
+    Rows,
 }
 
 impl DeliveryRequest {

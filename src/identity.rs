@@ -3,7 +3,7 @@
 use onway_core::auth::{Caller, verify};
 use onway_core::clock::Millis;
 use onway_core::rejection::Rejection;
-use worker::{Date, Request, Url};
+use worker::{Date, Request};
 
 use crate::config::Config;
 use crate::problem::ours;
@@ -26,14 +26,15 @@ pub fn known_caller(request: &Request, config: &Config<'_>) -> Result<Caller, Re
     caller(request, config)?.ok_or(Rejection::Unauthenticated)
 }
 
-/// The caller of an upgrade.
-pub fn socket_caller(request: &Request, url: &Url, config: &Config<'_>) -> Result<Option<Caller>, Rejection> {
+/// The caller of an upgrade; `token` is the one in the query.
+pub fn socket_caller(
+    request: &Request,
+    token: Option<String>,
+    config: &Config<'_>,
+) -> Result<Option<Caller>, Rejection> {
     let offered =
         offered(request)?.into_iter().find_map(|name| name.strip_prefix("bearer.").map(str::to_owned));
-    let token = match bearer(request)?.or(offered) {
-        Some(token) => Some(token),
-        None => url.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned()),
-    };
+    let token = bearer(request)?.or(offered).or(token);
     token.map(|token| check(&token, config)).transpose()
 }
 

@@ -10,6 +10,8 @@ use onway_core::rejection::Rejection;
 use worker::{Env, Request, Response, Result};
 
 use crate::config::Config;
+#[cfg(feature = "test-utils")]
+use crate::contract::DeliveryRequest;
 use crate::problem::{self, Answer};
 
 /// Answers a request; what a handler refuses becomes a problem.
@@ -63,7 +65,9 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
             follow::by_path(&request, id, env, &config).await
         }
         #[cfg(feature = "test-utils")]
-        ["test", "panic", id] => service::panic(id, env, &config).await,
+        ["test", "panic", id] => service::test(DeliveryRequest::Panic, id, env, &config).await,
+        #[cfg(feature = "test-utils")]
+        ["test", "rows", id] => service::test(DeliveryRequest::Rows, id, env, &config).await,
         _ => Err(Rejection::NotFound("there is nothing here; /openapi.json lists what there is".into())),
     }
 }

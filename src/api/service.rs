@@ -12,9 +12,14 @@ pub fn health() -> Answer {
     Response::from_json(&health).map_err(ours)
 }
 
-/// Makes a delivery's object panic.
+/// Asks a delivery's object what only tests may ask.
 #[cfg(feature = "test-utils")]
-pub async fn panic(id: &str, env: &worker::Env, config: &crate::config::Config<'_>) -> Answer {
+pub async fn test(
+    asked: crate::contract::DeliveryRequest,
+    id: &str,
+    env: &worker::Env,
+    config: &crate::config::Config<'_>,
+) -> Answer {
     let id = super::tracking::known_id(id, config)?;
-    crate::contract::DeliveryRequest::Panic.ask(env, id.as_str(), None, None).await
+    asked.ask(env, id.as_str(), None, None).await
 }

@@ -103,6 +103,11 @@ impl DeliveryObject {
             #[cfg(feature = "test-utils")]
             #[allow(clippy::panic, reason = "it is what the route is for")]
             DeliveryRequest::Panic => panic!("a test asked for it"),
+            #[cfg(feature = "test-utils")]
+            DeliveryRequest::Rows => {
+                let rows = serde_json::json!({ "rows_written": self.store.rows_written() });
+                Response::from_json(&rows).map_err(ours)
+            }
         }
     }
 

@@ -39,18 +39,31 @@ pub struct Store {
     sql: SqlStorage,
     /// Whether the tables are there, once it is known.
     exists: Cell<bool>,
+    /// Rows written since this object woke, as the platform counts and bills them.
+    #[cfg(feature = "test-utils")]
+    rows_written: Cell<usize>,
 }
 
 impl Store {
     pub const fn new(sql: SqlStorage) -> Self {
-        Self { sql, exists: Cell::new(false) }
+        Self {
+            sql,
+            exists: Cell::new(false),
+            #[cfg(feature = "test-utils")]
+            rows_written: Cell::new(0),
+        }
+    }
+
+    #[cfg(feature = "test-utils")]
+    pub const fn rows_written(&self) -> usize {
+        self.rows_written.get()
     }
 
     /// Makes the tables and writes a new delivery.
     pub fn create(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
-        self.sql.exec(SCHEMA, None)?;
+        self.execute(SCHEMA, Vec::new())?;
         self.exists.set(true);
-        self.sql.exec(
+        self.execute(
             "INSERT INTO delivery VALUES (0, ?, ?)",
             vec![Value::Integer(VERSION), Value::String(json(&delivery.facts)?)],
         )?;
@@ -108,22 +121,30 @@ impl Store {
             Value::Blob(recent.open),
             Value::Blob(recent.trail),
         ];
-        self.sql.exec(statement, columns).map(|_| ())
+        self.execute(statement, columns)
     }
 
     fn write_outcome(&self, outcome: &Outcome) -> Result<()> {
         for event in &outcome.events {
             if let Event::Status(event) = event {
                 let row = vec![Value::Integer(event.seq as i64), Value::String(json(event)?)];
-                self.sql.exec("INSERT INTO event VALUES (?, ?)", row)?;
+                self.execute("INSERT INTO event VALUES (?, ?)", row)?;
             }
         }
         for chunk in &outcome.chunks {
             let (first, last) = chunk.span().unwrap_or_default();
             let row =
                 vec![Value::Integer(first.0), Value::Integer(last.0), Value::Blob(chunk.bytes().to_vec())];
-            self.sql.exec("INSERT INTO chunk (first, last, fixes) VALUES (?, ?, ?)", row)?;
+            self.execute("INSERT INTO chunk (first, last, fixes) VALUES (?, ?, ?)", row)?;
         }
+        Ok(())
+    }
+
+    fn execute(&self, statement: &str, bindings: Vec<Value>) -> Result<()> {
+        let cursor = self.sql.exec(statement, bindings)?;
+        #[cfg(feature = "test-utils")]
+        self.rows_written.set(self.rows_written.get() + cursor.rows_written());
+        drop(cursor);
         Ok(())
     }
 
