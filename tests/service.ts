@@ -1,0 +1,127 @@
+// The real service on the real runtime: workerd, as Miniflare starts it, with the Worker built with
+// feature `test-utils`, its objects' SQLite on disk, and nothing replaced.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SignJWT } from "jose";
+import { Miniflare } from "miniflare";
+
+const ROOT = join(import.meta.dirname, "..");
+export const JWT_SECRET = "the secret that signs the tokens of the tests";
+export const ID_SECRET = "the secret that signs the ids of the tests";
+
+export type Json = Record<string, any>;
+export type Role = "driver" | "customer" | "store" | "dispatcher" | "admin";
+
+export interface Options {
+  /** Overrides variables; `undefined` unsets one. */
+  vars?: Record<string, string | undefined>;
+  /** Where the objects' SQLite lives: kept when given, removed at the end otherwise. */
+  state?: string;
+  /** A fixed port, for what has it written down. */
+  port?: number;
+}
+
+export interface Service {
+  url: string;
+  /** The same for sockets. */
+  ws: string;
+  state: string;
+  stop(): Promise<void>;
+  call(method: string, path: string, init?: CallInit): Promise<Reply>;
+}
+
+export interface CallInit {
+  token?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  body: Json;
+  text: string;
+}
+
+export async function start(options: Options = {}): Promise<Service> {
+  const state = options.state ?? (await mkdtemp(join(tmpdir(), "onway-test-")));
+  const vars: Record<string, string | undefined> = { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", ...options.vars };
+  const bindings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== undefined)) as Record<string, string>;
+  const build = join(ROOT, "build-test");
+  const miniflare = new Miniflare({
+    name: "onway",
+    rootPath: build,
+    modulesRoot: build,
+    modules: true,
+    scriptPath: "index.js",
+    modulesRules: [
+      { type: "ESModule", include: ["**/*.js"] },
+      { type: "CompiledWasm", include: ["**/*.wasm"] },
+    ],
+    compatibilityDate: "2026-08-04",
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    bindings,
+    durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true } },
+    durableObjectsPersist: state,
+    assets: {
+      directory: join(ROOT, "web/dist"),
+      binding: "ASSETS",
+      routerConfig: { has_user_worker: true },
+      assetConfig: { html_handling: "none", not_found_handling: "none" },
+    },
+  });
+  const url = (await miniflare.ready).origin;
+  return {
+    url,
+    ws: url.replace("http", "ws"),
+    state,
+    async stop() {
+      await miniflare.dispose();
+      if (options.state === undefined) await rm(state, { recursive: true, force: true });
+    },
+    async call(method, path, init = {}) {
+      const headers: Record<string, string> = { ...init.headers };
+      if (init.token) headers["Authorization"] = `Bearer ${init.token}`;
+      let body: string | Uint8Array | undefined;
+      if (init.body !== undefined) {
+        headers["Content-Type"] ??= "application/json";
+        const raw = typeof init.body === "string" || init.body instanceof Uint8Array;
+        body = raw ? (init.body as string | Uint8Array) : JSON.stringify(init.body);
+      }
+      const response = await fetch(url + path, { method, headers, redirect: "manual", ...(body === undefined ? {} : { body }) });
+      const text = await response.text();
+      const json = response.headers.get("Content-Type")?.includes("json") && text !== "";
+      return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
+    },
+  };
+}
+
+export interface TokenOptions {
+  store?: string;
+  /** Seconds from now; negative for one that has expired. */
+  ttl?: number;
+  secret?: string;
+}
+
+export function token(role: string, sub: string, { store, ttl = 3600, secret = JWT_SECRET }: TokenOptions = {}): Promise<string> {
+  const claims: Json = { role, ...(store === undefined ? {} : { store_id: store }) };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject(sub)
+    .setExpirationTime(Math.floor(Date.now() / 1000) + ttl)
+    .sign(new TextEncoder().encode(secret));
+}
+
+export const DROPOFF = { lat: 5.65, lng: -0.2 };
+
+/** Starts a delivery with a driver, a customer and a store. */
+export async function startDelivery(service: Service, extra: Json = {}): Promise<Json> {
+  const reply = await service.call("POST", "/tracking/start", {
+    token: await token("dispatcher", "desk"),
+    body: { order_id: "O-1", driver_id: "d1", customer_id: "c1", store_id: "s1", dropoff: DROPOFF, ...extra },
+  });
+  if (reply.status !== 201) throw new Error(`start answered ${reply.status}: ${reply.text}`);
+  return reply.body;
+}
