@@ -71,7 +71,25 @@ pub fn after(close: Option<&CloseFrame>) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
     use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+    /// The first byte of a TLS handshake (RFC 8446, section 5.1).
+    const HANDSHAKE: u8 = 22;
+
+    #[tokio::test]
+    async fn a_wss_url_speaks_tls_and_an_end_is_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("wss://{}/ws/tracking/TRK-1", listener.local_addr().unwrap());
+        let greeting = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_u8().await.unwrap()
+        };
+        let (first, opened) = tokio::join!(greeting, connect("the tester", &url, "a.b.c"));
+        assert_eq!(first, HANDSHAKE);
+        assert!(matches!(opened, Err(error @ Error::Unreachable { .. }) if error.is_passing()));
+    }
 
     #[test]
     fn each_close_means_what_the_contract_says() {

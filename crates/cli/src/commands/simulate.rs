@@ -1,5 +1,6 @@
 //! `onway simulate`: one driver on the road, to be followed in a browser.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -134,7 +135,7 @@ async fn deliver(args: &SimulateArgs, server: &Server, round: u64) -> Result<(),
         stamped: true,
     });
     let progress = Progress::new(&simulation);
-    let mut road = Road { line: driver, progress, next: 0, unanswered: 0 };
+    let mut road = Road { line: driver, progress, next: 0, unanswered: HashSet::new() };
     road.drive(args, &mut simulation).await
 }
 
@@ -143,7 +144,8 @@ struct Road {
     line: Line,
     progress: Progress,
     next: i64,
-    unanswered: usize,
+    /// Reports without an answer; no more than the outbox holds.
+    unanswered: HashSet<i64>,
 }
 
 impl Road {
@@ -191,7 +193,7 @@ impl Road {
     /// Waits until everything is acknowledged.
     async fn finish(&mut self) -> Result<(), Error> {
         let acknowledged = async {
-            while self.unanswered > 0 {
+            while !self.unanswered.is_empty() {
                 let event = self.line.events.recv().await;
                 self.hear(event)?;
             }
@@ -213,13 +215,15 @@ impl Road {
                 let wait = wait.as_secs_f64();
                 self.progress.note(&format!("{why}; next attempt in {wait:.1} s"));
             }
-            Some(Event::Acknowledged { .. }) => self.unanswered = self.unanswered.saturating_sub(1),
+            Some(Event::Acknowledged { number, .. }) => drop(self.unanswered.remove(&number)),
             Some(Event::Refused { number, why }) => {
-                self.unanswered = self.unanswered.saturating_sub(usize::from(number.is_some()));
+                if let Some(number) = number {
+                    self.unanswered.remove(&number);
+                }
                 self.progress.note(&format!("the service says {why}"));
             }
-            Some(Event::Dropped { .. }) => {
-                self.unanswered = self.unanswered.saturating_sub(1);
+            Some(Event::Dropped { number }) => {
+                self.unanswered.remove(&number);
                 self.progress.note("too many fixes wait: the oldest is dropped");
             }
             Some(Event::Frame { frame: ServerFrame::LocationUpdate { data }, .. }) => {
@@ -238,7 +242,7 @@ impl Road {
     async fn report(&mut self, report: Report) -> Result<(), Error> {
         let number = self.next;
         self.next += 1;
-        self.unanswered += 1;
+        self.unanswered.insert(number);
         self.order(Command::Send(Numbered { number, report })).await
     }
 
