@@ -22,10 +22,16 @@ pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub async fn connect(who: &'static str, url: &str, token: &str) -> Result<Socket, Error> {
     let wrong = |why: String| Error::Url { url: url.to_owned(), why };
     let uri: Uri = url.parse().map_err(|_| wrong("this is no URL".into()))?;
+    // The path holds an id, and ids are secrets: a message names the server alone.
+    let server = format!(
+        "{}://{}",
+        uri.scheme_str().unwrap_or_default(),
+        uri.authority().map_or("", |at| at.as_str())
+    );
+    let unreachable = |why: String| Error::Unreachable { url: server.clone(), why };
     let request = ClientRequestBuilder::new(uri)
         .with_sub_protocol(PROTOCOL)
         .with_sub_protocol(format!("bearer.{token}"));
-    let unreachable = |why: String| Error::Unreachable { url: url.to_owned(), why };
     let opening = connect_async_with_config(request, None, true);
     match tokio::time::timeout(CONNECT_TIMEOUT, opening).await {
         Err(_) => Err(unreachable("no answer".into())),

@@ -84,9 +84,10 @@ pub async fn run(args: ReplayArgs) -> Result<bool, Error> {
     } else {
         println!("{}", report.table());
     }
-    let complaints = report.complaints();
-    if !complaints.is_empty() {
-        eprintln!("{complaints}");
+    for text in [report.interruptions(), report.complaints()] {
+        if !text.is_empty() {
+            eprintln!("{text}");
+        }
     }
     Ok(report.ok)
 }
@@ -134,8 +135,8 @@ async fn all(setting: &Arc<Setting>, trips: Vec<Trip>, args: &ReplayArgs) -> Res
             return Err(error);
         }
         if setting.progress.is_hidden() {
-            let result = if report.is_ok() { "ok" } else { "failed" };
-            eprintln!("{}: {} of {} fixes seen, {result}", report.trip, report.fates.seen, report.points);
+            let (seen, points) = (report.fates.seen, report.points);
+            eprintln!("{}: {seen} of {points} fixes seen, {}", report.trip, report.result());
         }
         reports[index] = Some(report);
     }

@@ -2,6 +2,7 @@
 //! what was acknowledged is compared with what was seen.
 
 pub mod begin;
+pub mod interruptions;
 pub mod ledger;
 pub mod measures;
 pub mod report;

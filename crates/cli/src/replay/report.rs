@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::mode;
+use crate::replay::interruptions::Interruptions;
 use crate::replay::ledger::{self, Ledger};
 use crate::replay::measures::{EtaQuality, Latency, Samples};
 use crate::replay::session::Outcome;
@@ -43,6 +44,7 @@ pub struct TripReport {
     pub latency: Option<Latency>,
     pub eta: Option<EtaQuality>,
     pub reconnections: usize,
+    pub interruptions: Interruptions,
     /// What was acknowledged and lost, seen twice, out of order, or never sent.
     pub findings: Vec<Finding>,
     /// Why the trip ended before its end.
@@ -86,9 +88,20 @@ impl TripReport {
             latency: samples.latency(),
             eta: samples.eta(),
             reconnections: outcome.reconnections,
+            interruptions: outcome.interruptions,
             findings: verdict.findings,
             error: outcome.error.as_ref().map(Error::to_string),
             samples,
+        }
+    }
+
+    /// The result in a few words.
+    pub fn result(&self) -> String {
+        match (&self.error, self.findings.len(), self.fates.missed_while_away) {
+            (Some(_), ..) => "broken off".to_owned(),
+            (None, 0, 0) => "ok".to_owned(),
+            (None, 0, missed) => format!("ok, but {missed} missed while away"),
+            (None, findings, _) => format!("{findings} wrong"),
         }
     }
 
@@ -167,11 +180,7 @@ impl RunReport {
             "result",
         ]);
         for trip in &self.trips {
-            let result = match (&trip.error, trip.findings.len()) {
-                (Some(_), _) => "broken off".to_owned(),
-                (None, 0) => "ok".to_owned(),
-                (None, findings) => format!("{findings} wrong"),
-            };
+            let result = trip.result();
             table.add_row(row(&trip.trip, trip.mode, &trip.fates, trip.latency, trip.eta, &result));
         }
         let totals = &self.totals;
@@ -184,6 +193,14 @@ impl RunReport {
             column.set_cell_alignment(CellAlignment::Right);
         }
         table.to_string()
+    }
+
+    /// Why connections broke, trip by trip; empty where none did.
+    pub fn interruptions(&self) -> String {
+        let lines = self.trips.iter().flat_map(|trip| {
+            trip.interruptions.iter().map(move |why| format!("{}, {}× {}", trip.trip, why.times, why.why))
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// What went wrong, trip by trip; empty where nothing did.

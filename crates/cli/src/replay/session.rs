@@ -19,6 +19,7 @@ use crate::client::{Report, post};
 use crate::clock;
 use crate::error::Error;
 use crate::replay::begin::{Begun, begin};
+use crate::replay::interruptions::Interruptions;
 use crate::replay::ledger::Ledger;
 use crate::token::Signer;
 use crate::trips::{Point, Trip};
@@ -60,6 +61,8 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// How often a socket had to be opened again.
     pub reconnections: usize,
+    /// Why connections broke or could not be made.
+    pub interruptions: Interruptions,
     /// Why it ended before its end.
     pub error: Option<Error>,
 }
@@ -70,6 +73,7 @@ pub async fn drive(setting: &Setting, trip: &Trip, index: usize) -> Outcome {
         tracking_id: String::new(),
         ledger: Ledger::of(&trip.points),
         reconnections: 0,
+        interruptions: Interruptions::default(),
         error: None,
     };
     outcome.error = match begin(setting, trip, index).await {
@@ -79,6 +83,7 @@ pub async fn drive(setting: &Setting, trip: &Trip, index: usize) -> Outcome {
             let error = session.run(trip).await.err();
             outcome.ledger = session.ledger;
             outcome.reconnections = session.reconnections;
+            outcome.interruptions = session.interruptions;
             error
         }
         Err(error) => Some(error),
@@ -94,8 +99,11 @@ struct Session<'a> {
     /// Messages with a status, and the answer.
     statuses: HashMap<i64, Option<Result<(), String>>>,
     driver_connected: bool,
+    /// Whether the watcher has heard something on the socket that is open now.
+    watcher_follows: bool,
     reconnections: usize,
-    /// Why the last attempt to connect failed.
+    interruptions: Interruptions,
+    /// Why the last of them.
     trouble: Option<String>,
     server_time_ms: i64,
     read_at: Instant,
@@ -124,7 +132,9 @@ impl<'a> Session<'a> {
             ledger,
             statuses: HashMap::new(),
             driver_connected: false,
+            watcher_follows: false,
             reconnections: 0,
+            interruptions: Interruptions::default(),
             trouble: None,
             server_time_ms: begun.server_time_ms,
             read_at: begun.read_at,
@@ -132,7 +142,7 @@ impl<'a> Session<'a> {
     }
 
     async fn run(&mut self, trip: &Trip) -> Result<(), Error> {
-        self.until("the watcher's first frame", |session| session.ledger.frames().next().is_some()).await?;
+        self.until("the watcher's first frame", |session| session.watcher_follows).await?;
         self.until("the driver's connection", |session| session.driver_connected).await?;
         self.report_status(Status::PickedUp).await?;
         self.report_status(Status::InTransit).await?;
@@ -150,6 +160,7 @@ impl<'a> Session<'a> {
         let last =
             self.ledger.fixes.iter().filter(|entry| entry.must_be_seen()).map(|entry| entry.time_ms).max();
         // Delivered, the location is hidden: what is on its way to the watcher comes first.
+        self.until("the watcher to come back", |session| session.watcher_follows).await?;
         self.settle(|session| session.ledger.shown_until() >= last.map(|time_ms| time_ms.div_euclid(1_000)))
             .await?;
         self.report_status(Status::Delivered).await?;
@@ -262,7 +273,7 @@ impl<'a> Session<'a> {
                 return Err(Error::Report(format!("message {number} found no room to wait in")));
             }
             Event::Interrupted { why, .. } => {
-                self.trouble = Some(why);
+                self.interrupted("the driver", &why);
                 return Ok(false);
             }
             // The driver hears of its own delivery too: the watcher's evidence is what counts.
@@ -284,7 +295,10 @@ impl<'a> Session<'a> {
             }
             Event::Sent { .. } | Event::Dropped { .. } => {}
             Event::Frame { frame: ServerFrame::Pong, .. } => {}
-            Event::Frame { frame, at } => self.ledger.watched(frame, at),
+            Event::Frame { frame, at } => {
+                self.watcher_follows = true;
+                self.ledger.watched(frame, at);
+            }
             Event::Acknowledged { number, .. } => {
                 self.complain(
                     "the watcher",
@@ -293,12 +307,19 @@ impl<'a> Session<'a> {
             }
             Event::Refused { why, .. } => self.complain("the watcher", &why),
             Event::Interrupted { why, .. } => {
-                self.trouble = Some(why);
+                self.watcher_follows = false;
+                self.interrupted("the watcher", &why);
                 return Ok(false);
             }
             Event::Ended(error) => return Err(error),
         }
         Ok(true)
+    }
+
+    fn interrupted(&mut self, who: &str, why: &str) {
+        let why = format!("{who}: {why}");
+        self.interruptions.note(&why);
+        self.trouble = Some(why);
     }
 
     fn complain(&mut self, who: &str, why: &str) {
