@@ -14,7 +14,10 @@ export WASM_BINDGEN_BIN=$onway/.tools/bin/wasm-bindgen
 export WASM_OPT_BIN=$onway/node_modules/.bin/wasm-opt
 export ESBUILD_BIN=$onway/node_modules/.bin/esbuild
 
-# wrangler and workerd work without a network, and tell nobody.
+# wrangler and workerd work without a network, tell nobody, and keep what they write in this folder.
+export WRANGLER_HIDE_BANNER=true
+export WRANGLER_LOG_PATH=$onway/.wrangler/logs
+export WRANGLER_REGISTRY_PATH=$onway/.wrangler/registry
 export WRANGLER_SEND_METRICS=false
 export WRANGLER_SEND_ERROR_REPORTS=false
 export CLOUDFLARE_CF_FETCH_ENABLED=false

@@ -23,47 +23,59 @@ locked() { awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/[^0-9.]/, ""
 # One hash of the content of files and folders.
 hash_of() { find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1; }
 
-# task NAME COMMAND...: runs in the background, its output in a log.
-task_pids=() task_names=() task_starts=()
-task() {
-  local name=$1
-  shift
-  say "  · $name"
-  "$@" >"$logs/${name// /-}.log" 2>&1 &
-  task_pids+=($!) task_names+=("$name") task_starts+=("$(now)")
+# start COMMAND...: runs it in the background, in a process group of its own; sets `started` to its number.
+start() {
+  set -m
+  "$@" </dev/null &
+  started=$!
+  set +m
 }
 
-# Waits for all tasks, says how long each took, and shows the log of the first that failed.
-tasks_done() {
-  local done_pid status left=${#task_pids[@]} i
-  while ((left > 0)); do
-    status=0
-    wait -n -p done_pid "${task_pids[@]}" || status=$?
-    for i in "${!task_pids[@]}"; do
-      [[ ${task_pids[i]} == "$done_pid" ]] || continue
-      if ((status)); then
-        say "  ✗ ${task_names[i]} failed after $(since "${task_starts[i]}"):"
-        tail -n 40 "$logs/${task_names[i]// /-}.log"
-        tasks_stop
-        exit 1
-      fi
-      say "  ✓ ${task_names[i]}: $(since "${task_starts[i]}")"
-      unset "task_pids[i]"
+# Ends the groups that `start` made, their children included, and waits until they are gone.
+stop() {
+  local group tries
+  for group in "$@"; do kill -TERM -- "-$group" 2>/dev/null || true; done
+  for group in "$@"; do
+    for ((tries = 0; tries < 50; tries++)); do
+      kill -0 -- "-$group" 2>/dev/null || break
+      sleep 0.1
     done
-    left=$((left - 1))
+    kill -KILL -- "-$group" 2>/dev/null || true
   done
-  task_pids=() task_names=() task_starts=()
 }
 
-# Ends what `task` started and is still running, children included.
-tasks_stop() {
-  local pid
-  for pid in "${task_pids[@]}"; do stop_tree "$pid"; done
+# task NAME COMMAND...: starts it with its output in a log; `tasks_done` waits for it.
+tasks=() # numbers of the process groups
+declare -A task_name task_start
+task() {
+  start "${@:2}" >"$(log_of "$1")" 2>&1
+  tasks+=("$started")
+  task_name[$started]=$1 task_start[$started]=$(now)
+  say "  · $1"
 }
 
-# Ends a process that we started, and its descendants.
-stop_tree() {
-  local child
-  for child in $(pgrep -P "$1" || true); do stop_tree "$child"; done
-  kill "$1" 2>/dev/null || true
+log_of() { printf '%s/%s.log' "$logs" "${1// /-}"; }
+
+# Waits for all tasks. Says how long each took, now and then what it is doing, and of one that fails the log.
+tasks_done() {
+  local group running name ticks=0
+  while ((${#tasks[@]})); do
+    sleep 0.1
+    ticks=$((ticks + 1))
+    running=()
+    for group in "${tasks[@]}"; do
+      name=${task_name[$group]}
+      if kill -0 "$group" 2>/dev/null; then
+        running+=("$group")
+        if ((ticks % 300 == 0)); then say "    … $name: $(since "${task_start[$group]}"), $(tail -n 1 "$(log_of "$name")" | cut -c1-100)"; fi
+      elif wait "$group"; then
+        say "  ✓ $name: $(since "${task_start[$group]}")"
+      else
+        say "  ✗ $name: failed after $(since "${task_start[$group]}")"
+        tail -n 60 "$(log_of "$name")"
+        die "$name failed; all of its output is in $(log_of "$name")"
+      fi
+    done
+    tasks=(${running[@]+"${running[@]}"})
+  done
 }

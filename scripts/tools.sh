@@ -5,7 +5,7 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-trap tasks_stop EXIT
+trap 'stop "${tasks[@]}"' EXIT
 
 command -v cargo >/dev/null || die "cargo is missing: install Rust with rustup first"
 command -v npm >/dev/null || die "npm is missing: install Node.js 20 or newer first"

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Compiles the Worker to WebAssembly: into build, or with --test into build-test, with the routes that
+# only the end-to-end tests may reach. Does nothing when its sources are as they were the last time.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+out=build
+cargo_options=(--package onway)
+if [[ ${1-} == --test ]]; then
+  out=build-test
+  cargo_options+=(--features test-utils)
+fi
+
+sources=(src crates/core/src crates/core/Cargo.toml Cargo.toml Cargo.lock package-lock.json scripts/wasm.sh "$tools/rust-source")
+hash=$(hash_of "${sources[@]}")
+if [[ -f $out/.sources && $(<"$out/.sources") == "$hash" ]]; then exit 0; fi
+rm -f "$out/.sources"
+
+# The path comes first: worker-build takes the first word that is no option for it.
+RUST_BACKTRACE=0 with_wasm_rust worker-build --release --panic-unwind --out-dir "$out" . "${cargo_options[@]}"
+say "$hash" >"$out/.sources"
