@@ -16,6 +16,9 @@ if [[ $(id -u) != 0 ]]; then
     exit 1
   fi
 fi
+# One at a time: apt does not wait for another apt.
+exec 9>"$(dirname "$0")/../.tools/apt.lock"
+flock 9
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -q
 "${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}"

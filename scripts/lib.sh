@@ -54,7 +54,7 @@ task() {
   say "  · $1"
 }
 
-log_of() { printf '%s/%s.log' "$logs" "${1// /-}"; }
+log_of() { printf '%s/%s.log' "$logs" "${1//[^a-zA-Z0-9]/-}"; }
 
 # Waits for all tasks. Says how long each took, now and then what it is doing, and of one that fails the log.
 tasks_done() {
@@ -73,7 +73,8 @@ tasks_done() {
       else
         say "  ✗ $name: failed after $(since "${task_start[$group]}")"
         tail -n 60 "$(log_of "$name")"
-        die "$name failed; all of its output is in $(log_of "$name")"
+        say "all of what it said: $(log_of "$name")"
+        return 1
       fi
     done
     tasks=(${running[@]+"${running[@]}"})

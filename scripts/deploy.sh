@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds and deploys to the account that wrangler is logged in to.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+scripts/tools.sh . web
+scripts/wasm.sh
+scripts/size.sh
+scripts/web.sh
+
+wrangler whoami >/dev/null 2>&1 || die "wrangler is not logged in: run \`. scripts/env.sh && wrangler login\`, or set CLOUDFLARE_API_TOKEN"
+wrangler deploy
+
+missing=()
+secrets=$(wrangler secret list)
+for secret in JWT_SECRET ID_SECRET; do [[ $secrets == *"\"$secret\""* ]] || missing+=("$secret"); done
+if ((${#missing[@]})); then
+  cat <<END
+
+Deployed, but it refuses to work until these secrets are set, each random and of its own:
+$(for secret in "${missing[@]}"; do say "  openssl rand -base64 48 | wrangler secret put $secret"; done)
+JWT_SECRET signs the tokens. ID_SECRET keys the checksum in tracking ids: when it changes, all links break.
+END
+fi
