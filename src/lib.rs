@@ -12,11 +12,6 @@ mod sockets;
 
 use worker::{Context, Env, Request, Response, Result, event};
 
-#[event(start)]
-fn start() {
-    console_error_panic_hook::set_once();
-}
-
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     api::route(request, &env).await

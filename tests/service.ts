@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SignJWT } from "jose";
-import { Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 const ROOT = join(import.meta.dirname, "..");
 export const JWT_SECRET = "the secret that signs the tokens of the tests";
@@ -49,22 +49,19 @@ export async function start(options: Options = {}): Promise<Service> {
   const vars: Record<string, string | undefined> = { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", ...options.vars };
   const bindings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== undefined)) as Record<string, string>;
   const build = join(ROOT, "build-test");
-  const miniflare = new Miniflare({
+  const settings = convertV4MiniflareOptions({
     name: "onway",
     rootPath: build,
     modulesRoot: build,
-    modules: true,
-    scriptPath: "index.js",
-    modulesRules: [
-      { type: "ESModule", include: ["**/*.js"] },
-      { type: "CompiledWasm", include: ["**/*.wasm"] },
+    modules: [
+      { type: "ESModule", path: join(build, "index.js") },
+      { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
     ],
     compatibilityDate: "2026-08-04",
     host: "127.0.0.1",
     port: options.port ?? 0,
     bindings,
     durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true } },
-    durableObjectsPersist: state,
     assets: {
       directory: join(ROOT, "web/dist"),
       binding: "ASSETS",
@@ -72,6 +69,7 @@ export async function start(options: Options = {}): Promise<Service> {
       assetConfig: { html_handling: "none", not_found_handling: "none" },
     },
   });
+  const miniflare = new Miniflare({ ...settings, resourcePersistencePath: state });
   const url = (await miniflare.ready).origin;
   return {
     url,

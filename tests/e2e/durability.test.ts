@@ -35,8 +35,9 @@ test("what was acknowledged is there after a restart, and goes on where it stood
   await service.stop();
 });
 
-test("a panic in one delivery is a 500 there, and touches no other", async () => {
+test("a panic in one delivery is a 500 there, and touches no other", async (t) => {
   const service: Service = await start({ state });
+  t.after(() => service.stop());
   const { tracking_id: broken } = await startDelivery(service);
   const { tracking_id: whole } = await startDelivery(service);
   const watcher = await new Socket(`${service.ws}/ws/tracking/${whole}`).opened();
@@ -45,20 +46,20 @@ test("a panic in one delivery is a 500 there, and touches no other", async () =>
   for (let round = 0; round < 3; round += 1) {
     const [panicked, updated] = await Promise.all([
       service.call("POST", `/test/panic/${broken}`),
-      service.call("POST", `/tracking/update/${whole}`, { token: driver, body: { lat: 5.6 + round / 1000, lng: -0.2, status: "PICKED_UP" } }),
+      service.call("POST", `/tracking/update/${whole}`, { token: driver, body: { lat: 5.6 + round / 10_000, lng: -0.2, status: "PICKED_UP" } }),
     ]);
     assert.equal(panicked.status, 500);
     assert.equal(panicked.headers.get("Content-Type"), "application/problem+json");
     assert.equal(updated.status, 200);
-    assert.equal((await watcher.next("location_update"))["data"].current_location.lat, Number((5.6 + round / 1000).toFixed(7)));
+    assert.equal((await watcher.next("location_update"))["data"].current_location.lat, Number((5.6 + round / 10_000).toFixed(7)));
   }
   assert.equal((await service.call("GET", `/tracking/${broken}`)).status, 200, "the broken one goes on from its rows");
   watcher.end();
-  await service.stop();
 });
 
-test("a frame that causes no event writes one row", async () => {
+test("a frame that causes no event writes one row", async (t) => {
   const service = await start({ state });
+  t.after(() => service.stop());
   const { tracking_id: id } = await startDelivery(service, { clock: { origin: 1_700_000_000, rate: 1000 } });
   const driver = await token("driver", "d1");
   const rows = async () => (await service.call("GET", `/test/rows/${id}`)).body["rows_written"] as number;
@@ -87,5 +88,4 @@ test("a frame that causes no event writes one row", async () => {
   assert.ok((costs.get(2) ?? 0) <= 2);
   assert.ok(all <= 1.15 * frames, `${all} rows for ${frames} frames`);
   socket.end();
-  await service.stop();
 });

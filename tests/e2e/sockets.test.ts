@@ -17,7 +17,6 @@ test("a watcher is told the state, then each status and position", async () => {
   const initial = await watcher.next();
   assert.equal(initial["type"], "initial_state");
   assert.deepEqual([initial["data"].status, initial["data"].seq, initial["data"].epoch], ["ASSIGNED", 1, epoch]);
-  assert.equal(watcher.raw.extensions, "", "no compression is negotiated");
 
   const driver = await follow(id, "", await as("driver", "d1"));
   assert.equal(driver.raw.protocol, "onway.v1");
@@ -63,7 +62,7 @@ test("who comes back is told what it missed, in order", async () => {
   driver.send({ type: "status_update", id: 1, status: "PICKED_UP" });
   driver.send({ type: "location_update", id: 2, lat: 5.6, lng: -0.2 });
   driver.send({ type: "status_update", id: 3, status: "IN_TRANSIT" });
-  driver.send({ type: "location_update", id: 4, lat: 5.601, lng: -0.2, timestamp: Date.now() + 1000 });
+  driver.send({ type: "location_update", id: 4, lat: 5.6001, lng: -0.2, timestamp: Date.now() + 1000 });
   for (const ack of [1, 2, 3, 4]) assert.equal((await driver.next("ack"))["id"], ack);
 
   const back = await follow(id, `?since=1&epoch=${epoch}`);
@@ -72,7 +71,7 @@ test("who comes back is told what it missed, in order", async () => {
   while (frames.at(-1)?.["type"] !== "resumed");
   assert.deepEqual(frames.map((frame) => frame["type"]), ["status_update", "status_update", "location_update", "resumed"]);
   assert.deepEqual([frames[0]?.["data"].status, frames[1]?.["data"].status], ["PICKED_UP", "IN_TRANSIT"]);
-  assert.equal(frames[2]?.["data"].current_location.lat, 5.601);
+  assert.equal(frames[2]?.["data"].current_location.lat, 5.6001);
   assert.equal(frames[3]?.["data"].seq, 5);
 
   for (const query of ["?since=1&epoch=another", "?since=1", `?since=99&epoch=${epoch}`, `?since=x&epoch=${epoch}`]) {
