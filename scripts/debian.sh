@@ -17,6 +17,7 @@ if [[ $(id -u) != 0 ]]; then
   fi
 fi
 # One at a time: apt does not wait for another apt.
+mkdir -p "$(dirname "$0")/../.tools"
 exec 9>"$(dirname "$0")/../.tools/apt.lock"
 flock 9
 export DEBIAN_FRONTEND=noninteractive

@@ -33,7 +33,7 @@ closing_lines() {
 }
 
 # Of such lines, how many tests passed or failed: `sum passed pass`, `sum failed fail`.
-sum() { grep -oE "[0-9]+ $1|(ℹ|#) $2 [0-9]+" | grep -oE '[0-9]+' | awk '{ n += $1 } END { print n + 0 }'; }
+sum() { { grep -oE "[0-9]+ $1|(ℹ|#) $2 [0-9]+" || true; } | awk '{ gsub(/[^0-9]/, ""); n += $0 } END { print n + 0 }'; }
 
 table=() closing=() failed_step=""
 summary() {
