@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jsonwebtoken::{EncodingKey, Header};
-use onway_core::auth::Role;
+use onway_core::auth::{Role, hs256};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -37,6 +37,7 @@ impl Signer {
         let iat = now_ms / 1_000;
         let lasting = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims { sub, role, store_id, iat, exp: iat.saturating_add(lasting) };
+        hs256::install();
         let key = EncodingKey::from_secret(self.secret.as_bytes());
         jsonwebtoken::encode(&Header::default(), &claims, &key)
             .map_err(|problem| Error::Signing(problem.to_string()))
