@@ -82,11 +82,11 @@ export async function start(options: Options = {}): Promise<Service> {
     async call(method, path, init = {}) {
       const headers: Record<string, string> = { ...init.headers };
       if (init.token) headers["Authorization"] = `Bearer ${init.token}`;
-      let body: string | Uint8Array | undefined;
+      let body: string | Uint8Array<ArrayBuffer> | undefined;
       if (init.body !== undefined) {
         headers["Content-Type"] ??= "application/json";
         const raw = typeof init.body === "string" || init.body instanceof Uint8Array;
-        body = raw ? (init.body as string | Uint8Array) : JSON.stringify(init.body);
+        body = raw ? (init.body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(init.body);
       }
       const response = await fetch(url + path, { method, headers, redirect: "manual", ...(body === undefined ? {} : { body }) });
       const text = await response.text();
