@@ -42,9 +42,10 @@ summary() {
   failed=$(printf '%s\n' "${closing[@]}" | sum failed fail)
   # A step that fails without a failed test is a failure all the same.
   if [[ -n $failed_step ]] && ((failed == 0)); then failed=1; fi
-  printf '\n%s\n' "${table[@]}"
-  printf '\nall in %s, load %s\n' "$(since "$begun")" "$(cut -d' ' -f1-3 /proc/loadavg)"
-  printf '%s\n' "${closing[@]}"
+  printf '\n'
+  printf '%s\n' "${table[@]}"
+  printf '\nall in %s, load %s\n\n' "$(since "$begun")" "$(cut -d' ' -f1-3 /proc/loadavg)"
+  if ((${#closing[@]})); then printf '%s\n' "${closing[@]}"; fi
   if [[ -n $failed_step ]]; then say "failed: $failed_step"; fi
   say "$passed passed, $failed failed"
 }
