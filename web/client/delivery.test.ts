@@ -10,9 +10,6 @@ describe("repetition and order do not matter", () => {
   const frames: ServerFrame[] = [
     { type: "location_update", data: aLocationUpdate({ seq: 17 }) },
     { type: "status_update", data: { tracking_id: "TRK-TEST", status: "DELIVERED", at: T0, seq: 3, server_time: 0 } },
-    { type: "eta_update", data: { eta_seconds: 1, eta_at: 1, seq: 17, server_time: 0 } },
-    { type: "presence", data: { driver_online: false, seq: 16, server_time: 0 } },
-    { type: "geofence", data: { event: "arrived", place: "dropoff", at: T0, seq: 1, server_time: 0 } },
     { type: "resumed", data: { seq: 17, server_time: 0 } },
     { type: "initial_state", data: aSnapshot({ seq: 16 }) },
   ];
@@ -53,7 +50,6 @@ test("a location update moves the position, the ETA and the end of the trail", (
     { lat: 5.613, lng: -0.198 },
     { lat: 5.61, lng: -0.19 },
   ]);
-  expect(next?.trail_from).toBe(1);
   expect(next?.arrival).toEqual({
     at: (T0 + 825) * 1_000,
     from: (T0 + 795) * 1_000,
@@ -78,30 +74,35 @@ test("a status joins the timeline once and ends the ETA when it says so", () => 
   expect(again?.snapshot.timeline.length).toBe(5);
 });
 
-test("presence and geofence touch nothing else", () => {
-  const away = merge(known, { type: "presence", data: { driver_online: false, seq: 18, server_time: 0 } });
-  expect(away?.snapshot.driver_online).toBe(false);
-  expect(away?.trail).toBe(known.trail);
-  const near = { event: "approaching", place: "dropoff", at: T0, seq: 19, server_time: 0 } as const;
-  expect(merge(away, { type: "geofence", data: near })?.geofence).toEqual(near);
-});
-
-test("an ETA without a range keeps none", () => {
-  const next = merge(known, { type: "eta_update", data: { eta_seconds: 60, eta_at: T0 + 900, seq: 18, server_time: 0 } });
-  expect(next?.arrival).toEqual({ at: (T0 + 900) * 1_000, from: null, to: null });
-});
-
 test("a resumed socket moves the seq on", () => {
   expect(merge(known, { type: "resumed", data: { seq: 30, server_time: 5 } })?.snapshot.seq).toBe(30);
 });
 
-test("a polled snapshot lengthens the trail already drawn instead of coarsening it", () => {
-  const first = merge(known, { type: "location_update", data: aLocationUpdate() });
-  const trail = polyline.encode([
-    [5.61, -0.19],
-    [5.608, -0.188],
-  ]);
-  const data = aSnapshot({ seq: 20, trail, current_location: { lat: 5.608, lng: -0.188, timestamp: T0 + 660 } });
-  const next = merge(first, { type: "initial_state", data });
-  expect(next?.trail.map((point) => point.lng)).toEqual([-0.2, -0.19, -0.188]);
+describe("a snapshot in the middle of a drive", () => {
+  // As the service sends them: the location in full, its trail rounded to five places.
+  const location = (lat: number, lng: number) => ({ lat, lng, timestamp: T0 + 660 });
+  const drawn = merge(known, {
+    type: "location_update",
+    data: aLocationUpdate({ current_location: location(5.610_004_4, -0.190_004_4) }),
+  });
+  const rounded = (...points: [number, number][]): string => polyline.encode([[5.6145, -0.2], ...points]);
+
+  test("lengthens the trail already drawn instead of coarsening or doubling it", () => {
+    const trail = rounded([5.610_004_4, -0.190_004_4], [5.609, -0.189], [5.608, -0.188]);
+    const data = aSnapshot({ seq: 20, trail, current_location: location(5.608_003, -0.188_003) });
+    const next = merge(drawn, { type: "initial_state", data });
+    expect(next?.trail.map((point) => point.lng)).toEqual([-0.2, -0.190_004_4, -0.189, -0.188]);
+    drawn?.trail.forEach((point, index) => expect(next?.trail[index]).toBe(point));
+  });
+
+  test("that says the same leaves the very line", () => {
+    const trail = rounded([5.610_004_4, -0.190_004_4]);
+    const data = aSnapshot({ seq: 18, trail, current_location: location(5.610_004_4, -0.190_004_4) });
+    expect(merge(drawn, { type: "initial_state", data })?.trail).toBe(drawn?.trail);
+  });
+
+  test("that no longer has where the line ended replaces it", () => {
+    const data = aSnapshot({ seq: 90, trail: rounded([5.6, -0.18]), current_location: location(5.6, -0.18) });
+    expect(merge(drawn, { type: "initial_state", data })?.trail.map((point) => point.lng)).toEqual([-0.2, -0.18]);
+  });
 });

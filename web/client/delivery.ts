@@ -4,8 +4,8 @@
  * `merge` is the only way this state changes. It is pure, and returns the very same object for a
  * frame that brings nothing new, so that repeats and late answers cost no drawing.
  */
-import { decodeTrail, extendTrail, type Point } from "./trail";
-import type { Geofence, LocationUpdate, ServerFrame, Snapshot, Status, StatusUpdate } from "./wire";
+import { decodeTrail, extendTrail, type Point, samePlace } from "./trail";
+import type { LocationUpdate, ServerFrame, Snapshot, Status, StatusUpdate } from "./wire";
 
 /** The expected arrival, in Unix milliseconds of the delivery's clock. */
 export interface Arrival {
@@ -18,12 +18,9 @@ export interface Arrival {
 export interface Delivery {
   /** The newest of each field. Its `trail` is of the last snapshot: `trail` below is the whole. */
   readonly snapshot: Snapshot;
-  /** The line driven, oldest first, ending at the current location. */
+  /** The line driven, oldest first, ending at the current location. Points once on it stay the same objects. */
   readonly trail: readonly Point[];
-  /** Where the newest update's own points begin in `trail`: what a marker still has to travel. */
-  readonly trail_from: number;
   readonly arrival: Arrival | null;
-  readonly geofence: Geofence | null;
 }
 
 const FINAL: readonly Status[] = ["DELIVERED", "FAILED", "CANCELLED"];
@@ -36,13 +33,7 @@ export function isFinal(status: Status): boolean {
 export function fromSnapshot(snapshot: Snapshot): Delivery {
   const points = decodeTrail(snapshot.trail);
   const trail = snapshot.current_location ? extendTrail(points, [snapshot.current_location]) : points;
-  return {
-    snapshot,
-    trail,
-    trail_from: trail.length,
-    arrival: arrivalOf(snapshot),
-    geofence: null,
-  };
+  return { snapshot, trail, arrival: arrivalOf(snapshot) };
 }
 
 /** `known` and what `frame` adds; `known` itself if that is nothing. */
@@ -51,36 +42,19 @@ export function merge(known: Delivery | null, frame: ServerFrame): Delivery | nu
   if (known === null) return null;
   switch (frame.type) {
     case "location_update":
+      return isNewer(known, frame.data) ? mergeLocation(known, frame.data) : known;
     case "status_update":
-    case "eta_update":
-    case "presence":
-    case "geofence":
-      if (frame.data.seq <= known.snapshot.seq) return known;
-      break;
+      return isNewer(known, frame.data) ? mergeStatus(known, frame.data) : known;
     case "resumed":
-      if (frame.data.seq <= known.snapshot.seq) return known;
-      return withSnapshot(known, { seq: frame.data.seq, server_time: frame.data.server_time });
+      return isNewer(known, frame.data) ? withSnapshot(known, frame.data) : known;
     default:
+      // Also kinds of frames that this version does not know.
       return known;
   }
-  switch (frame.type) {
-    case "location_update":
-      return mergeLocation(known, frame.data);
-    case "status_update":
-      return mergeStatus(known, frame.data);
-    case "eta_update": {
-      const next = withSnapshot(known, frame.data);
-      return { ...next, arrival: arrivalOf({ eta_range: null, ...frame.data }) };
-    }
-    case "presence": {
-      const { driver_online, seq, server_time } = frame.data;
-      return withSnapshot(known, { driver_online, seq, server_time });
-    }
-    case "geofence": {
-      const { seq, server_time } = frame.data;
-      return { ...withSnapshot(known, { seq, server_time }), geofence: frame.data };
-    }
-  }
+}
+
+function isNewer(known: Delivery, frame: { seq: number }): boolean {
+  return frame.seq > known.snapshot.seq;
 }
 
 /** A snapshot of the same `seq` may still differ: location_state ages without an event. */
@@ -88,18 +62,15 @@ function mergeSnapshot(known: Delivery | null, snapshot: Snapshot): Delivery {
   if (known === null || known.snapshot.epoch !== snapshot.epoch) return fromSnapshot(snapshot);
   if (snapshot.seq < known.snapshot.seq) return known;
   const next = fromSnapshot(snapshot);
-  return { ...next, trail: longerTrail(known.trail, next.trail), geofence: known.geofence };
+  return { ...next, trail: longerTrail(known.trail, next.trail) };
 }
 
-/** A snapshot's trail is thinned to 60 points: what a client already drew is finer. */
+/** A snapshot's trail is thinned to 60 points: what a client already drew is finer, so only its end is new. */
 function longerTrail(known: readonly Point[], fresh: readonly Point[]): readonly Point[] {
-  const last = fresh.at(-1);
-  if (last === undefined || known.length < fresh.length) return fresh;
-  const since = known.at(-1);
-  const joins = since !== undefined && fresh.some((point) => point.lat === since.lat && point.lng === since.lng);
-  if (!joins) return fresh;
-  const from = fresh.findLastIndex((point) => point.lat === since.lat && point.lng === since.lng);
-  return extendTrail(known, fresh.slice(from + 1));
+  const last = known.at(-1);
+  if (last === undefined || fresh.length === 0) return fresh;
+  const from = fresh.findLastIndex((point) => samePlace(point, last));
+  return from === -1 ? fresh : extendTrail(known, fresh.slice(from + 1));
 }
 
 function mergeLocation(known: Delivery, update: LocationUpdate): Delivery {
@@ -108,10 +79,8 @@ function mergeLocation(known: Delivery, update: LocationUpdate): Delivery {
   const location = update.current_location;
   const arrival = arrivalOf(update);
   // What an audience may no longer see is not kept on its screen either.
-  if (!location) return { ...next, trail: [], trail_from: 0, arrival };
-  const trail = extendTrail(known.trail, [...decodeTrail(encoded), location]);
-  const added = trail.length - known.trail.length;
-  return { ...next, trail, trail_from: added >= 0 ? known.trail.length : trail.length - 1, arrival };
+  if (!location) return { ...next, trail: [], arrival };
+  return { ...next, trail: extendTrail(known.trail, [...decodeTrail(encoded), location]), arrival };
 }
 
 function mergeStatus(known: Delivery, update: StatusUpdate): Delivery {

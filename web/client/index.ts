@@ -5,7 +5,6 @@ export { bearing, between, distance, offset } from "./geo";
 export { Tracking, type Reach, type TrackingOptions, type TrackingState } from "./tracking";
 export { type Point, decodeTrail, samePlace } from "./trail";
 export type {
-  Geofence,
   Location,
   LocationState,
   Place,

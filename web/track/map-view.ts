@@ -8,7 +8,7 @@ import * as maplibre from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { h, render } from "preact";
-import { offset, type Point } from "../client";
+import { offset, type Point, samePlace } from "../client";
 import { type Palette, escapeHtml, paletteOf, plainStyle, styleOf, withKey } from "./map-style";
 import { DriverMarker, PlaceMarker } from "./markers";
 import type { PageConfig } from "./page-data";
@@ -82,7 +82,7 @@ export class MapView {
     this.scene = scene;
     if (!this.ready) return;
     const now = performance.now();
-    const settled = scene.driver === null || scene.driver.point === scene.driver.target;
+    const settled = scene.driver === null || samePlace(scene.driver.point, scene.driver.target);
     if (before === null || settled || now - this.linesAt > LINES_EVERY_MS) {
       this.linesAt = now;
       this.drawLines();

@@ -1,7 +1,7 @@
 /** The marker's place on the screen: gliding from fix to fix. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Delivery, type Point, samePlace } from "../client";
-import { type Glide, glideTo, shownAt, standing } from "./motion";
+import type { Delivery, Point } from "../client";
+import { type Glide, glideAlong, shownAt, standing } from "./motion";
 
 export interface Gliding {
   /** Null while there is no position to show. */
@@ -11,11 +11,9 @@ export interface Gliding {
 }
 
 interface Current {
-  glide: Glide;
-  /** The trail that was complete before this glide began. */
-  before: readonly Point[];
+  readonly glide: Glide;
   /** Fix time in seconds that the marker glides to. */
-  timestamp: number;
+  readonly timestamp: number;
 }
 
 /**
@@ -26,29 +24,22 @@ export function useGlide(delivery: Delivery | null, rate: number, still: boolean
   const current = useRef<Current | null>(null);
   const [, draw] = useState(0);
   const location = delivery?.snapshot.current_location ?? null;
+  const trail = delivery?.trail ?? null;
 
   useEffect(() => {
-    if (!delivery || !location) {
+    const now = performance.now();
+    if (!trail || !location) {
       current.current = null;
-      draw(performance.now());
+      draw(now);
       return;
     }
     const known = current.current;
-    const now = performance.now();
-    const target = known?.glide.path.at(-1);
-    if (known && target && samePlace(target, location)) {
-      current.current = { ...known, timestamp: location.timestamp };
-    } else if (known && !still && document.visibilityState === "visible") {
-      const shown = shownAt(known.glide, now).point;
-      const spacing = ((location.timestamp - known.timestamp) * 1_000) / rate;
-      const driven = delivery.trail.slice(delivery.trail_from);
-      current.current = {
-        glide: glideTo(shown, driven.length > 0 ? driven : [location], spacing, now),
-        before: delivery.trail.slice(0, delivery.trail_from),
-        timestamp: location.timestamp,
-      };
+    const { timestamp } = location;
+    if (known && !still && document.visibilityState === "visible") {
+      const spacing = ((timestamp - known.timestamp) * 1_000) / rate;
+      current.current = { glide: glideAlong(known.glide, trail, spacing, now), timestamp };
     } else {
-      current.current = { glide: standing(location), before: delivery.trail, timestamp: location.timestamp };
+      current.current = { glide: standing(trail), timestamp };
     }
     draw(now);
     let frame = requestAnimationFrame(function next(at) {
@@ -57,11 +48,9 @@ export function useGlide(delivery: Delivery | null, rate: number, still: boolean
       if (moving) frame = requestAnimationFrame(next);
     });
     return () => cancelAnimationFrame(frame);
-    // Only a new position starts a new glide.
-  }, [location, delivery === null, still]);
+    // Only a new position, or another line to it, starts a new glide.
+  }, [location, trail, still]);
 
-  if (!current.current || !location) return { point: location, trail: delivery?.trail ?? [] };
-  const { glide, before } = current.current;
-  const shown = shownAt(glide, performance.now());
-  return { point: shown.point, trail: [...before, ...shown.passed, shown.point] };
+  if (!current.current || !location) return { point: location, trail: trail ?? [] };
+  return shownAt(current.current.glide, performance.now());
 }

@@ -85,7 +85,7 @@ export function describe(state: TrackingState, now: number, format: Formatter): 
   const eta = final ? null : etaView(state, now, format);
   return {
     tone: toneOf(snapshot.status),
-    headline: headline(state, snapshot),
+    headline: HEADLINES[snapshot.status],
     eta,
     lead: leadOf(snapshot, eta, now, format),
     position: final ? null : positionView(snapshot, now, format),
@@ -146,15 +146,6 @@ function toneOf(status: Status): Tone {
   if (status === "DELIVERED") return "done";
   if (status === "FAILED") return "failed";
   return status === "CANCELLED" || status === "CREATED" ? "quiet" : "going";
-}
-
-function headline(state: TrackingState, snapshot: Snapshot): string {
-  const fence = state.delivery?.geofence;
-  if (snapshot.status === "IN_TRANSIT" && fence?.place === "dropoff") {
-    if (fence.event === "arrived") return "The driver is here";
-    if (fence.event === "approaching") return "Almost there";
-  }
-  return HEADLINES[snapshot.status];
 }
 
 function leadOf(snapshot: Snapshot, eta: EtaView | null, now: number, format: Formatter): string | null {
