@@ -1,3 +1,4 @@
+import polyline from "@mapbox/polyline";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { T0, aLocationUpdate, aSnapshot } from "./fixtures";
 import { PING } from "./line";
@@ -170,6 +171,43 @@ describe("the socket", () => {
     expect(tracking.state.delivery?.snapshot.seq).toBe(17);
     expect(tracking.state).toMatchObject({ reach: "ended", ending: "stopped" });
   });
+});
+
+describe("resuming", () => {
+  const far = { lat: 5.605, lng: -0.188, timestamp: T0 + 900 };
+  const resumed = { type: "resumed", data: { seq: 40, server_time: (T0 + 900) * 1_000 } };
+
+  function resumeAt(current_location: typeof far): { tracking: Tracking; socket: FakeSocket } {
+    const tracking = follow({ initial: { snapshot: aSnapshot(), at: Date.now() } });
+    const socket = FakeSocket.last.accept();
+    socket.deliver({ type: "location_update", data: aLocationUpdate({ seq: 40, current_location }) }).deliver(resumed);
+    return { tracking, socket };
+  }
+
+  test("asks for the way that was missed, and draws that instead of a straight line", () => {
+    const { tracking, socket } = resumeAt(far);
+    expect(socket.sent).toEqual(['{"type":"get"}']);
+    const trail = polyline.encode([[5.6145, -0.2], [5.6145, -0.188], [far.lat, far.lng]]);
+    socket.deliver({ type: "initial_state", data: aSnapshot({ seq: 40, trail, current_location: far }) });
+    expect(tracking.state.delivery?.trail.map(({ lat, lng }) => [lat, lng])).toEqual([
+      [5.6145, -0.2],
+      [5.6145, -0.188],
+      [5.605, -0.188],
+    ]);
+  });
+
+  test("asks for nothing where nothing was missed", () => {
+    const { socket } = resumeAt({ ...far, lat: 5.6144, lng: -0.2 });
+    expect(socket.sent).toEqual([]);
+  });
+});
+
+test("a frame from a newer service changes nothing, least of all the clock", () => {
+  const tracking = follow({ initial: { snapshot: aSnapshot(), at: Date.now() } });
+  const { delivery } = tracking.state;
+  FakeSocket.last.accept().deliver({ type: "weather", data: { sunny: true } }).deliver({ type: "weather", data: null });
+  expect(tracking.state.delivery).toBe(delivery);
+  expect(tracking.now()).toBe(aSnapshot().server_time);
 });
 
 describe("without sockets", () => {

@@ -13,8 +13,10 @@ import { type ClockAnchor, nowAt, observe } from "./clock";
 import type { Ending } from "./closing";
 import { type Connection, needsPolling } from "./connection";
 import { type Delivery, merge } from "./delivery";
+import { distance } from "./geo";
 import { Line, type Surroundings } from "./line";
 import { Poller } from "./poller";
+import type { Point } from "./trail";
 import type { Problem, ServerFrame, Snapshot } from "./wire";
 
 /** How the newest state reaches this client. */
@@ -52,10 +54,15 @@ export interface TrackingOptions {
   surroundings?: Partial<Surroundings> & { fetch?: typeof fetch; monotonic?: () => number };
 }
 
+/** Resuming tells the newest position only: a longer way to it than this is asked for, not drawn straight. */
+const MISSED_WAY_M = 100;
+
 export class Tracking {
   private current: TrackingState = { delivery: null, reach: "connecting", ending: null, problem: null };
   private anchor: ClockAnchor | null = null;
   private polled: boolean | null = null;
+  /** While it resumes: the line as it was when the socket opened, before any stretch that was missed. */
+  private resumed: readonly Point[] | null = null;
   private token: string | null;
   private readonly listeners = new Set<(state: TrackingState) => void>();
   private readonly line: Line;
@@ -132,11 +139,27 @@ export class Tracking {
   }
 
   private absorb(frame: ServerFrame, at: number): void {
-    if ("data" in frame && Number.isFinite(frame.data.server_time)) {
+    if ("data" in frame && Number.isFinite(frame.data?.server_time)) {
       const rate = frame.type === "initial_state" ? (frame.data.clock?.rate ?? 1) : undefined;
       this.anchor = observe(this.anchor, frame.data.server_time, at, rate);
     }
-    this.change({ delivery: merge(this.current.delivery, frame) });
+    const known = this.current.delivery;
+    if (frame.type === "initial_state") {
+      const base = known && this.resumed && { ...known, trail: this.resumed };
+      const next = merge(base ?? known, frame);
+      this.resumed = null;
+      if (next !== base) this.change({ delivery: next });
+      return;
+    }
+    this.change({ delivery: merge(known, frame) });
+    if (frame.type === "resumed") this.fillGap();
+  }
+
+  /** Asks for the line driven while nobody listened. */
+  private fillGap(): void {
+    const [left, found] = [this.resumed?.at(-1), this.current.delivery?.trail.at(-1)];
+    if (left && found && distance(left, found) > MISSED_WAY_M) this.line.send({ type: "get" });
+    else this.resumed = null;
   }
 
   private connectionChanged(connection: Connection): void {
@@ -146,7 +169,9 @@ export class Tracking {
       this.poller.stop();
       this.polled = null;
     }
-    this.change({ reach: reachOf(connection, this.polled), ending: connection.ending });
+    const reach = reachOf(connection, this.polled);
+    if (reach === "live" && this.current.reach !== "live") this.resumed = this.current.delivery?.trail ?? null;
+    this.change({ reach, ending: connection.ending });
   }
 
   private change(fields: Partial<TrackingState>): void {

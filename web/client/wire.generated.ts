@@ -674,58 +674,112 @@ export interface operations {
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
-            /** @description Not JSON */
+            /** @description Not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description No token, or one that does not hold */
+            /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Not yours to start */
+            /** @description Not theirs. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Over 1 MiB */
+            /** @description Over 1 MiB. */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Not application/json */
+            /** @description Not `application/json`. */
             415: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description A field is wrong, or another body under the same key */
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
         };
@@ -769,40 +823,76 @@ export interface operations {
                     "application/json": components["schemas"]["Updated"];
                 };
             };
-            /** @description Not JSON */
+            /** @description Not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description No token, or one that does not hold */
+            /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Not yours */
+            /** @description Not theirs. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description No such tracking id */
+            /** @description No such tracking id. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
             /** @description The status is an illegal step; the positions are kept */
@@ -814,40 +904,76 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Expired */
+            /** @description It has expired. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Over 1 MiB */
+            /** @description Over 1 MiB. */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Not application/json */
+            /** @description Not `application/json`. */
             415: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description A field is wrong */
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
         };
@@ -886,40 +1012,76 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Private and no token, or a token that does not hold */
+            /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Private and not yours */
+            /** @description Not theirs. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description No such tracking id */
+            /** @description No such tracking id. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Expired */
+            /** @description It has expired. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
         };
@@ -957,40 +1119,76 @@ export interface operations {
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
-            /** @description Not JSON */
+            /** @description Not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description No token, or one that does not hold */
+            /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Not yours */
+            /** @description Not theirs. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description No such tracking id */
+            /** @description No such tracking id. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
             /** @description An illegal step */
@@ -1002,40 +1200,76 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Expired */
+            /** @description It has expired. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Over 1 MiB */
+            /** @description Over 1 MiB. */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description Not application/json */
+            /** @description Not `application/json`. */
             415: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
-            /** @description A field is wrong */
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
         };
@@ -1052,20 +1286,29 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Frames of `ServerFrame`; a refusal closes at once with its code */
+            /** @description Frames of `ServerFrame`; a refusal closes at once with its code. */
             101: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not an upgrade */
+            /** @description Not an upgrade. */
             426: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
         };
@@ -1092,20 +1335,29 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Frames of `ServerFrame`; a refusal closes at once with its code */
+            /** @description Frames of `ServerFrame`; a refusal closes at once with its code. */
             101: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not an upgrade */
+            /** @description Not an upgrade. */
             426: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
+                        detail: string;
+                        /** @description The field at fault, where one is. */
+                        field?: string | null;
+                        /** Format: int32 */
+                        status: number;
+                        title: string;
+                        /** @description Always `about:blank`: the status says what kind of problem it is. */
+                        type: string;
+                    };
                 };
             };
         };
