@@ -680,16 +680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
@@ -698,16 +689,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not theirs. */
@@ -716,16 +698,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Over 1 MiB. */
@@ -734,16 +707,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not `application/json`. */
@@ -752,16 +716,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
@@ -770,16 +725,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -829,16 +775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
@@ -847,16 +784,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not theirs. */
@@ -865,16 +793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such tracking id. */
@@ -883,16 +802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The status is an illegal step; the positions are kept */
@@ -910,16 +820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Over 1 MiB. */
@@ -928,16 +829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not `application/json`. */
@@ -946,16 +838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
@@ -964,16 +847,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1018,16 +892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not theirs. */
@@ -1036,16 +901,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such tracking id. */
@@ -1054,16 +910,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description It has expired. */
@@ -1072,16 +919,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1125,16 +963,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
@@ -1143,16 +972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not theirs. */
@@ -1161,16 +981,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such tracking id. */
@@ -1179,16 +990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description An illegal step */
@@ -1206,16 +1008,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Over 1 MiB. */
@@ -1224,16 +1017,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not `application/json`. */
@@ -1242,16 +1026,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
@@ -1260,16 +1035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1299,16 +1065,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1348,16 +1105,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": (components["schemas"]["Counts"] | null) & {
-                        detail: string;
-                        /** @description The field at fault, where one is. */
-                        field?: string | null;
-                        /** Format: int32 */
-                        status: number;
-                        title: string;
-                        /** @description Always `about:blank`: the status says what kind of problem it is. */
-                        type: string;
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -114,17 +114,8 @@ mod tests {
 
     /// Metres east of a point at the equator, to degrees.
     fn at(secs: i64, metres: f64) -> Fix {
-        Fix {
-            time: Millis::from_secs(secs),
-            position: Position::from_degrees(0.01, metres / 111_195.0).unwrap(),
-            accuracy: Some(5.0),
-            speed: None,
-            heading: None,
-            altitude: None,
-            battery: None,
-            address: None,
-            skew: 0,
-        }
+        let position = Position::from_degrees(0.01, metres / 111_195.0).unwrap();
+        Fix { accuracy: Some(5.0), ..Fix::new(Millis::from_secs(secs), position) }
     }
 
     fn verdicts(fixes: &[(i64, f64)], mode: Mode) -> String {
@@ -137,9 +128,12 @@ mod tests {
         fixes.iter().map(|(secs, metres)| letter(filter.step(&at(*secs, *metres), mode))).collect()
     }
 
+    /// A name, how they travel, seconds and metres of each fix, and the letters of the verdicts.
+    type Case = (&'static str, Mode, &'static [(i64, f64)], &'static str);
+
     #[test]
     fn tracks_are_judged_as_the_table_says() {
-        let cases: [(&str, Mode, &[(i64, f64)], &str); 7] = [
+        let cases: [Case; 7] = [
             ("a steady drive", Mode::Car, &[(0, 0.0), (5, 70.0), (10, 140.0), (15, 210.0)], "aaaa"),
             ("one spike", Mode::Car, &[(0, 0.0), (5, 70.0), (10, 5_000.0), (15, 210.0)], "aafa"),
             (

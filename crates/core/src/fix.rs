@@ -74,6 +74,21 @@ pub struct Fix {
 }
 
 impl Fix {
+    /// A fix that reports nothing but where and when.
+    pub const fn new(time: Millis, position: Position) -> Self {
+        Self {
+            time,
+            position,
+            accuracy: None,
+            speed: None,
+            heading: None,
+            altitude: None,
+            battery: None,
+            address: None,
+            skew: 0,
+        }
+    }
+
     pub const fn id(&self) -> FixId {
         FixId { time: Millis(self.time.0.saturating_sub(self.skew)), position: self.position }
     }

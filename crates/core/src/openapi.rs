@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::wire::frames::{ClientFrame, LocationUpdate, MessageId, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::health::Health;
@@ -29,6 +29,56 @@ pub struct Document;
 
 struct Bearer;
 
+/// What a body can be refused for.
+#[derive(IntoResponses)]
+enum BodyRefused {
+    /// Not JSON.
+    #[response(status = 400, content_type = "application/problem+json")]
+    NotJson(Problem),
+    /// Over 1 MiB.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// Not `application/json`.
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(Problem),
+    /// A field is wrong; or the `Idempotency-Key` has started a delivery with another body.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+}
+
+/// What a caller can be refused for.
+#[derive(IntoResponses)]
+enum CallerRefused {
+    /// No token where one is needed, or one that does not hold.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(Problem),
+    /// Not theirs.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+}
+
+/// Why there is no delivery.
+#[derive(IntoResponses)]
+enum DeliveryMissing {
+    /// No such tracking id.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+    /// It has expired.
+    #[response(status = 410, content_type = "application/problem+json")]
+    Gone(Problem),
+}
+
+/// What an upgrade comes to.
+#[derive(IntoResponses)]
+enum UpgradeAnswer {
+    /// Frames of `ServerFrame`; a refusal closes at once with its code.
+    #[response(status = 101)]
+    Switching,
+    /// Not an upgrade.
+    #[response(status = 426, content_type = "application/problem+json")]
+    Required(Problem),
+}
+
 impl Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
@@ -52,12 +102,7 @@ impl Modify for Bearer {
     ),
     responses(
         (status = 201, description = "Started", body = Snapshot),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or one that does not hold", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not yours to start", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 1 MiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong, or another body under the same key", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused,
     ),
     security(("bearer" = [])),
 )]
@@ -76,15 +121,8 @@ fn start() {}
     ),
     responses(
         (status = 200, description = "Taken", body = Updated),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or one that does not hold", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not yours", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such tracking id", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The status is an illegal step; the positions are kept", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "Expired", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 1 MiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused, DeliveryMissing,
     ),
     security(("bearer" = [])),
 )]
@@ -108,10 +146,7 @@ enum UpdateBody {
     responses(
         (status = 200, description = "The snapshot", body = Snapshot),
         (status = 304, description = "Nothing has changed since"),
-        (status = 401, description = "Private and no token, or a token that does not hold", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Private and not yours", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such tracking id", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "Expired", body = Problem, content_type = "application/problem+json"),
+        CallerRefused, DeliveryMissing,
     ),
     security((), ("bearer" = [])),
 )]
@@ -124,15 +159,8 @@ fn read() {}
     request_body(content = StatusReport, example = json!({"status": "PICKED_UP"})),
     responses(
         (status = 200, description = "Set, or it stood there already", body = Snapshot),
-        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or one that does not hold", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not yours", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such tracking id", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "An illegal step", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "Expired", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Over 1 MiB", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused, DeliveryMissing,
     ),
     security(("bearer" = [])),
 )]
@@ -148,8 +176,7 @@ fn set_status() {}
         ("token" = Option<String>, Query, description = "A JWT, where no header can be set"),
     ),
     responses(
-        (status = 101, description = "Frames of `ServerFrame`; a refusal closes at once with its code"),
-        (status = 426, description = "Not an upgrade", body = Problem, content_type = "application/problem+json"),
+        UpgradeAnswer,
     ),
     security((), ("bearer" = [])),
 )]
@@ -160,8 +187,7 @@ fn follow() {}
     get, path = "/ws/tracking/", tag = "sockets",
     params(("parcel_id" = String, Query, description = "Tracking id, by any of its names")),
     responses(
-        (status = 101, description = "Frames of `ServerFrame`; a refusal closes at once with its code"),
-        (status = 426, description = "Not an upgrade", body = Problem, content_type = "application/problem+json"),
+        UpgradeAnswer,
     ),
     security((), ("bearer" = [])),
 )]

@@ -242,17 +242,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn fix(secs: i64, lat_e7: i32) -> Fix {
-        Fix {
-            time: Millis::from_secs(secs),
-            position: Position { lat_e7, lng_e7: 10_000_000 },
-            accuracy: None,
-            speed: None,
-            heading: None,
-            altitude: None,
-            battery: None,
-            address: None,
-            skew: 0,
-        }
+        Fix::new(Millis::from_secs(secs), Position { lat_e7, lng_e7: 10_000_000 })
     }
 
     fn run(fixes: &[Fix]) -> Recent {

@@ -312,22 +312,10 @@ mod tests {
 
     #[test]
     fn a_plain_fix_takes_at_most_11_bytes() {
-        let fix = |i: i64| Recorded {
-            fix: Fix {
-                time: Millis(1_704_067_850_000 + i * 5_000),
-                position: Position {
-                    lat_e7: 56_000_000 + i as i32 * 4_000,
-                    lng_e7: -1_000_000 + i as i32 * 3_000,
-                },
-                accuracy: None,
-                speed: None,
-                heading: None,
-                altitude: None,
-                battery: None,
-                address: None,
-                skew: 0,
-            },
-            verdict: Verdict::Accepted,
+        let fix = |i: i32| {
+            let position = Position { lat_e7: 56_000_000 + i * 4_000, lng_e7: -1_000_000 + i * 3_000 };
+            let time = Millis(1_704_067_850_000 + i64::from(i) * 5_000);
+            Recorded { fix: Fix::new(time, position), verdict: Verdict::Accepted }
         };
         let fixes: Vec<_> = (0..180).map(fix).collect();
         let chunk: Chunk = fixes.iter().collect();

@@ -241,8 +241,14 @@ impl DeliveryObject {
     ) -> std::result::Result<Outcome, Rejection> {
         let now = delivery.facts.clock.now(wall());
         let outcome = delivery.apply(command, by, now, &self.store)?;
-        if outcome.changed {
-            self.store.write(delivery, &outcome).map_err(ours)?;
+        if outcome.changed
+            && let Err(error) = self.store.write(delivery, &outcome)
+        {
+            // What could not be written has not happened.
+            if let Some(stored) = self.store.load().map_err(ours)? {
+                *delivery = stored;
+            }
+            return Err(ours(error));
         }
         Ok(outcome)
     }

@@ -23,11 +23,11 @@ use worker::{Error, Result, SqlStorage, SqlStorageValue as Value};
 const VERSION: i64 = 1;
 
 const SCHEMA: &str = "
-    CREATE TABLE delivery (id INTEGER PRIMARY KEY CHECK (id = 0), version INTEGER NOT NULL, facts TEXT NOT NULL);
-    CREATE TABLE live (id INTEGER PRIMARY KEY CHECK (id = 0), state TEXT NOT NULL,
+    CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY CHECK (id = 0), version INTEGER NOT NULL, facts TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS live (id INTEGER PRIMARY KEY CHECK (id = 0), state TEXT NOT NULL,
         window BLOB NOT NULL, open BLOB NOT NULL, trail BLOB NOT NULL);
-    CREATE TABLE event (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
-    CREATE TABLE chunk (n INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, fixes BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS chunk (n INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, fixes BLOB NOT NULL);
 ";
 
 /// A fix sent again may have another time by so much, where `sent_at` corrected it, in ms.
