@@ -74,6 +74,24 @@ test("a status joins the timeline once and ends the ETA when it says so", () => 
   expect(again?.snapshot.timeline.length).toBe(5);
 });
 
+test("what a status skipped happened at the same instant, and a step back skips nothing", () => {
+  const data = { tracking_id: "TRK-TEST", note: null, eta_seconds: null, eta_at: null, server_time: 0 } as const;
+  const created = fromSnapshot(aSnapshot({ status: "CREATED", timeline: [{ status: "CREATED", at: T0 }] }));
+  const assigned = merge(created, { type: "status_update", data: { ...data, status: "ASSIGNED", at: T0 + 1, seq: 18 } });
+  const declined = merge(assigned, { type: "status_update", data: { ...data, status: "CREATED", at: T0 + 2, seq: 19 } });
+  const gone = merge(declined, { type: "status_update", data: { ...data, status: "IN_TRANSIT", at: T0 + 9, seq: 20 } });
+  const failed = merge(gone, { type: "status_update", data: { ...data, status: "FAILED", at: T0 + 20, seq: 21 } });
+  expect(failed?.snapshot.timeline.map(({ status, at }) => `${status} ${at - T0}`)).toEqual([
+    "CREATED 0",
+    "ASSIGNED 1",
+    "CREATED 2",
+    "ASSIGNED 9",
+    "PICKED_UP 9",
+    "IN_TRANSIT 9",
+    "FAILED 20",
+  ]);
+});
+
 test("a resumed socket moves the seq on", () => {
   expect(merge(known, { type: "resumed", data: { seq: 30, server_time: 5 } })?.snapshot.seq).toBe(30);
 });

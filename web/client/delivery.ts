@@ -5,7 +5,7 @@
  * frame that brings nothing new, so that repeats and late answers cost no drawing.
  */
 import { decodeTrail, extendTrail, type Point, samePlace } from "./trail";
-import type { LocationUpdate, ServerFrame, Snapshot, Status, StatusUpdate } from "./wire";
+import type { LocationUpdate, ServerFrame, Snapshot, Status, StatusUpdate, TimelineEntry } from "./wire";
 
 /** The expected arrival, in Unix milliseconds of the delivery's clock. */
 export interface Arrival {
@@ -23,7 +23,14 @@ export interface Delivery {
   readonly arrival: Arrival | null;
 }
 
+/** The way of a delivery that goes well. */
+export const PATH: readonly Status[] = ["CREATED", "ASSIGNED", "PICKED_UP", "IN_TRANSIT", "DELIVERED"];
 const FINAL: readonly Status[] = ["DELIVERED", "FAILED", "CANCELLED"];
+
+/** Whether the driver has what is to be delivered. */
+export function isUnderWay(status: Status): boolean {
+  return status === "PICKED_UP" || status === "IN_TRANSIT";
+}
 
 export function isFinal(status: Status): boolean {
   return FINAL.includes(status);
@@ -85,14 +92,21 @@ function mergeLocation(known: Delivery, update: LocationUpdate): Delivery {
 
 function mergeStatus(known: Delivery, update: StatusUpdate): Delivery {
   const { status, at, eta_seconds, eta_at, seq, server_time } = update;
-  const last = known.snapshot.timeline.at(-1);
-  const repeated = last !== undefined && last.status === status && last.at === at;
-  const timeline = repeated ? known.snapshot.timeline : [...known.snapshot.timeline, { status, at }];
+  const timeline = extendTimeline(known.snapshot.timeline, { status, at });
   const next = withSnapshot(known, { status, timeline, eta_seconds, eta_at, seq, server_time });
   const arrival = arrivalOf(update);
   // A status does not carry the range: the one that stands holds while the estimate does.
   const same = arrival !== null && known.arrival !== null && arrival.at === known.arrival.at;
   return { ...next, arrival: same ? known.arrival : arrival };
+}
+
+/** What was skipped happened at the same instant. */
+function extendTimeline(timeline: readonly TimelineEntry[], entry: TimelineEntry): TimelineEntry[] {
+  const last = timeline.at(-1);
+  if (last !== undefined && last.status === entry.status && last.at === entry.at) return [...timeline];
+  const from = last === undefined ? -1 : PATH.indexOf(last.status);
+  const skipped = from === -1 ? [] : PATH.slice(from + 1, Math.max(PATH.indexOf(entry.status), from + 1));
+  return [...timeline, ...skipped.map((status) => ({ status, at: entry.at })), entry];
 }
 
 function withSnapshot(known: Delivery, fields: Partial<Snapshot>): Delivery {

@@ -173,6 +173,16 @@ describe("the socket", () => {
   });
 });
 
+test("a pickup asks for the position that it lets be seen", () => {
+  const hidden = { location_state: "hidden", current_location: null } as const;
+  follow({ initial: { snapshot: aSnapshot({ status: "ASSIGNED", ...hidden }), at: Date.now() } });
+  const socket = FakeSocket.last.accept();
+  const data = { tracking_id: "TRK-TEST", at: T0 + 660, server_time: (T0 + 660) * 1_000 };
+  socket.deliver({ type: "status_update", data: { ...data, status: "PICKED_UP", seq: 18 } });
+  socket.deliver({ type: "status_update", data: { ...data, status: "IN_TRANSIT", seq: 19 } });
+  expect(socket.sent).toEqual(['{"type":"get"}']);
+});
+
 describe("resuming", () => {
   const far = { lat: 5.605, lng: -0.188, timestamp: T0 + 900 };
   const resumed = { type: "resumed", data: { seq: 40, server_time: (T0 + 900) * 1_000 } };

@@ -12,7 +12,7 @@
 import { type ClockAnchor, nowAt, observe } from "./clock";
 import type { Ending } from "./closing";
 import { type Connection, needsPolling } from "./connection";
-import { type Delivery, merge } from "./delivery";
+import { type Delivery, isUnderWay, merge } from "./delivery";
 import { distance } from "./geo";
 import { Line, type Surroundings } from "./line";
 import { Poller } from "./poller";
@@ -153,6 +153,9 @@ export class Tracking {
     }
     this.change({ delivery: merge(known, frame) });
     if (frame.type === "resumed") this.fillGap();
+    // A status alone does not carry the position that it lets be seen.
+    const hidden = known?.snapshot.location_state === "hidden" && !isUnderWay(known.snapshot.status);
+    if (frame.type === "status_update" && hidden && isUnderWay(frame.data.status)) this.line.send({ type: "get" });
   }
 
   /** Asks for the line driven while nobody listened. */

@@ -15,7 +15,7 @@ import type { PageConfig } from "./page-data";
 import { type Scene, pointsOf } from "./scene";
 
 /** Lines are redrawn at most this often: the marker alone moves with each frame. */
-const LINES_EVERY_MS = 250;
+const LINES_EVERY_MS = 80;
 const CLOSEST_ZOOM = 16.5;
 const RING_RADII_M = [250, 500, 1_000, 2_000, 4_000, 8_000];
 /** What moves the map by keyboard. */

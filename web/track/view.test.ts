@@ -44,6 +44,14 @@ group("the ETA", () => {
     expect(view.lead).toContain("after that");
   });
 
+  test.each<[Partial<Snapshot>, string]>([
+    [{ current_location: null, location_state: "none" }, "as soon as the driver's position is known"],
+    [{}, "in a moment"],
+    [{ location_state: "lost" }, "when the driver's phone is heard again"],
+  ])("that is not there on the way is explained: %o", (fields, words) => {
+    expect(describe(following({ eta_seconds: null, eta_at: null, ...fields }), NOW, format).lead).toContain(words);
+  });
+
   test("names the planned window until it is over", () => {
     const window = { from: T0, to: T0 + 3_600 };
     const early = { status: "CREATED", eta_at: null, window } as const;
@@ -73,6 +81,13 @@ group("the position", () => {
       words: "Position updated just now",
       distance: "0.9 mi to go, from the northwest",
     });
+  });
+
+  test("that is not there yet is explained by the status", () => {
+    const none = { current_location: null, location_state: "none" } as const;
+    const words = (status: Snapshot["status"]) => describe(following({ ...none, status }), NOW, format).position?.words;
+    expect(words("IN_TRANSIT")).toContain("first position");
+    expect(words("CREATED")).toContain("after pickup");
   });
 
   test("that is hidden is explained in words", () => {
@@ -144,6 +159,12 @@ group("the timeline", () => {
       { status: "CANCELLED", at: T0 + 2 },
     ] as Snapshot["timeline"];
     expect(states({ status: "CANCELLED", timeline })).toEqual(["CREATED done", "ASSIGNED done", "CANCELLED failed"]);
+  });
+
+  test("a delivery that starts with its driver was received then", () => {
+    const timeline = [{ status: "ASSIGNED", at: T0 }] as Snapshot["timeline"];
+    const steps = describe(following({ status: "ASSIGNED", timeline }), NOW, format).steps;
+    expect(steps.slice(0, 2).map((step) => step.time)).toEqual(["00:00", "00:00"]);
   });
 
   test("takes back what a decline took back", () => {

@@ -9,9 +9,11 @@ import {
   type Snapshot,
   type Status,
   type TrackingState,
+  PATH,
   bearing,
   distance,
   isFinal,
+  isUnderWay,
 } from "../client";
 import type { Formatter } from "./format";
 import type { IconName } from "./icons";
@@ -153,9 +155,12 @@ function leadOf(snapshot: Snapshot, eta: EtaView | null, now: number, format: Fo
   const stops = snapshot.stops_before ?? 0;
   if (stops > 0) return stops === 1 ? "One stop before yours." : `${stops} stops before yours.`;
   if (eta) return null;
-  if (locationState(snapshot, now) === "lost") return "The arrival time follows when the driver's phone is heard again.";
+  const position = locationState(snapshot, now);
+  if (position === "lost" && isUnderWay(snapshot.status)) return "The arrival time follows when the driver's phone is heard again.";
   const planned = plannedWords(snapshot, now, format);
-  return planned === null ? LEADS[snapshot.status] : `${planned} ${LEADS[snapshot.status]}`;
+  const known = snapshot.status === "IN_TRANSIT" && (position === "live" || position === "stale");
+  const lead = known ? "The arrival time follows in a moment." : LEADS[snapshot.status];
+  return planned === null ? lead : `${planned} ${lead}`;
 }
 
 /** The window as agreed, until it is over; either end may be open. */
@@ -184,7 +189,8 @@ function positionView(snapshot: Snapshot, now: number, format: Formatter): Posit
   const location = snapshot.current_location;
   if (state === "hidden") return { state, words: hiddenWords(snapshot), distance: null, age: null };
   if (state === "none" || !location) {
-    return { state: "none", words: "Waiting for the driver's first position.", distance: null, age: null };
+    const words = isUnderWay(snapshot.status) ? "Waiting for the driver's first position." : hiddenWords(snapshot);
+    return { state: "none", words, distance: null, age: null };
   }
   const ago = format.ago(now - location.timestamp * 1_000);
   const left = format.distance(snapshot.remaining_m ?? distance(location, snapshot.dropoff));
@@ -206,12 +212,12 @@ function hiddenWords(snapshot: Snapshot): string {
   return "The driver's position is not shown at the moment.";
 }
 
-const PATH: readonly Status[] = ["CREATED", "ASSIGNED", "PICKED_UP", "IN_TRANSIT", "DELIVERED"];
-
 function stepsOf(snapshot: Snapshot, now: number, format: Formatter): StepView[] {
   const { status, timeline } = snapshot;
   const time = (of: Status): string | null => {
-    const entry = timeline.findLast((candidate) => candidate.status === of);
+    // A delivery that starts with its driver was received at that instant.
+    const first = of === "CREATED" ? timeline[0] : undefined;
+    const entry = timeline.findLast((candidate) => candidate.status === of) ?? first;
     return entry ? format.moment(entry.at * 1_000, now) : null;
   };
   const broken = status === "FAILED" || status === "CANCELLED";
