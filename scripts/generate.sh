@@ -10,7 +10,9 @@ readonly types=web/client/wire.generated.ts
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-cargo run --quiet --package onway-core --features openapi --example openapi >"$fresh/openapi.json"
+# As the tests compile it, so that nothing is compiled twice.
+cargo build --quiet --workspace --all-features --examples
+"${CARGO_TARGET_DIR:-target}/debug/examples/openapi" >"$fresh/openapi.json"
 web/node_modules/.bin/openapi-typescript "$fresh/openapi.json" --output "$fresh/types.ts" >/dev/null
 
 if [[ ${1-} == --check ]]; then

@@ -8,10 +8,11 @@ format() { cargo fmt --all --check; }
 
 native() { cargo clippy --workspace --all-targets --all-features -- -D warnings; }
 
-# The Worker as it is compiled for the platform, where other code is active than on this machine.
+# The Worker as it is compiled for the platform, where other code is active than on this machine. The flags
+# are worker-build's, so that both share what they compile.
 wasm() {
-  with_wasm_rust "$tools/rust/bin/cargo-clippy" clippy --package onway --features test-utils \
-    --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind -- -D warnings
+  RUSTFLAGS=-Cpanic=unwind WASM_BINDGEN_USE_JS_SYS=1 with_wasm_rust "$tools/rust/bin/cargo-clippy" clippy --release \
+    --package onway --features test-utils --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind -- -D warnings
 }
 
 shell() { shellcheck scripts/*.sh scripts/shims/* .ci/run; }
