@@ -23,7 +23,7 @@ const HEADER: &str = "onway-request";
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum DeliveryRequest {
     /// The body is a `StartRequest` with its owners settled.
-    Start,
+    Start { by: Caller },
     /// The body is an update.
     Update { by: Caller },
     /// The body is a status report.

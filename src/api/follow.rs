@@ -21,7 +21,10 @@ pub async fn by_path(request: &Request, id: &str, env: &Env, config: &Config<'_>
 /// `/ws/tracking/?parcel_id={id}`, by any name of the id.
 pub async fn by_query(request: &Request, env: &Env, config: &Config<'_>) -> Answer {
     let query = upgrade(request)?;
-    let id = names_of("tracking_id").find_map(|name| query.get(name));
+    let mut ids: Vec<_> = names_of("tracking_id").filter_map(|name| query.get(name)).collect();
+    ids.dedup();
+    // Two that differ name no delivery.
+    let id = ids.pop().filter(|_| ids.is_empty());
     follow(request, &query, id, env, config).await
 }
 

@@ -42,7 +42,7 @@ pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answ
         .map(|pickup| region::nearest(pickup.position()))
         .or_else(|| visitor_region(&request));
     let body = serde_json::to_vec(&start).map_err(|_| Rejection::Internal)?;
-    DeliveryRequest::Start.ask(env, id.as_str(), hint, Some(body)).await
+    DeliveryRequest::Start { by }.ask(env, id.as_str(), hint, Some(body)).await
 }
 
 /// `POST /tracking/update/{id}`

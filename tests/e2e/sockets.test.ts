@@ -44,7 +44,7 @@ test("a batch reaches watchers as one frame with its trail", async () => {
   const watcher = await follow(id);
   await watcher.next("initial_state");
   const now = Date.now();
-  const locations = [3, 2, 1, 0].map((i) => ({ lat: 5.6 + i / 1000, lng: -0.2, timestamp: now - 40_000 + i * 10_000 }));
+  const locations = [3, 2, 1, 0].map((i) => ({ lat: 5.6 + i / 1000, lng: -0.2, timestamp: now + i * 10_000 }));
   driver.send({ type: "location_update", id: "b", locations });
   assert.equal((await driver.next("ack"))["accepted"], 4);
   const { data } = await watcher.next("location_update");
@@ -137,10 +137,30 @@ test("what a client may not say is answered with an error, and the socket stays 
 
 test("a frame over 64 KB closes 1009", async () => {
   const { tracking_id: id } = await startDelivery(service);
-  const watcher = await follow(id);
-  await watcher.next();
-  watcher.send("x".repeat(64 * 1024 + 1));
-  assert.equal((await watcher.close()).code, 1009);
+  for (const frame of ["x".repeat(64 * 1024 + 1), new Uint8Array(64 * 1024 + 1)]) {
+    const watcher = await follow(id);
+    await watcher.next();
+    watcher.send(frame);
+    assert.equal((await watcher.close()).code, 1009);
+  }
+});
+
+test("a client that closes, with a code or without, is answered", async () => {
+  const { tracking_id: id } = await startDelivery(service);
+  for (const code of [undefined, 1000]) {
+    const watcher = await follow(id);
+    await watcher.next();
+    watcher.raw.close(code);
+    assert.equal((await watcher.close()).code, code ?? 1005);
+  }
+});
+
+test("a token renews the socket of its own subject and role only", async () => {
+  const { tracking_id: id } = await startDelivery(service);
+  const customer = await follow(id, "", await as("customer", "c1"));
+  await customer.next();
+  customer.send({ type: "auth", token: await token("dispatcher", "desk") });
+  assert.deepEqual(await customer.close(), { code: 1008, reason: "Not allowed" });
 });
 
 test("a refused upgrade is accepted and closed at once, with its reason", async () => {

@@ -38,7 +38,7 @@ impl Millis {
     }
 
     /// Reads a time as clients send it: Unix seconds, Unix milliseconds (numbers of 1e11 and more) or
-    /// ISO 8601 with an offset. `None` for anything else, or outside the years 1970 to 9999.
+    /// ISO 8601, in UTC where it has no offset. `None` for anything else, or outside the years 1970 to 9999.
     pub fn parse(value: &Value) -> Option<Self> {
         let millis = match value {
             Value::Number(number) => {
@@ -50,11 +50,18 @@ impl Millis {
                 }
                 millis as i64
             }
-            Value::String(text) => jiff::Timestamp::from_str(text.trim()).ok()?.as_millisecond(),
+            Value::String(text) => iso_8601(text.trim())?.as_millisecond(),
             _ => return None,
         };
         (0..=LATEST).contains(&millis).then_some(Self(millis))
     }
+}
+
+fn iso_8601(text: &str) -> Option<jiff::Timestamp> {
+    let has_time = text.contains(['T', 't', ' ']);
+    jiff::Timestamp::from_str(text)
+        .or_else(|error| if has_time { jiff::Timestamp::from_str(&format!("{text}Z")) } else { Err(error) })
+        .ok()
 }
 
 /// The clock of one delivery: the wall's, or a simulated one for recorded trips.
@@ -115,7 +122,8 @@ mod tests {
             (json!(0), Some(0)),
             (json!(LATEST), Some(LATEST)),
             (json!(LATEST + 1), None),
-            (json!("2024-01-01T00:10:50"), None),
+            (json!("2024-01-01T00:10:50"), Some(1_704_067_850_000)),
+            (json!("2024-01-01"), None),
             (json!("yesterday"), None),
             (json!(-1), None),
             (json!(1e300), None),

@@ -17,7 +17,7 @@ use crate::eta::{self, Estimate, Pace};
 use crate::filter::{Reason, Verdict};
 use crate::fix::{Fix, Position};
 use crate::permission::{Action, Circumstances, Owners, Party, may};
-use crate::recent::{Archive, Placed, Recent};
+use crate::recent::{Archive, Key, Placed, Recent};
 use crate::rejection::Rejection;
 use crate::status::{Status, Step};
 use crate::track::Chunk;
@@ -79,8 +79,8 @@ pub struct Live {
     pub eta: Option<Estimate>,
     pub pace: Pace,
     pub stops_before: u32,
-    /// Time of the newest fix that was broadcast.
-    pub shown: Option<Millis>,
+    /// The newest fix that was broadcast.
+    pub shown: Option<Key>,
     /// When the driver was last heard of.
     pub contact: Option<Millis>,
     pub updated: Millis,
@@ -118,8 +118,8 @@ pub enum Command {
 pub enum Event {
     /// Kept, for those who were away.
     Status(StatusEvent),
-    /// A newer position. `path` holds those since the last, this one last.
-    Moved { seq: u64, path: Vec<Position> },
+    /// A newer position. `path` holds those since the last with their times, this one last.
+    Moved { seq: u64, path: Vec<(Millis, Position)> },
 }
 
 /// A status reached, as it is kept for those who were away.
@@ -280,7 +280,8 @@ impl Delivery {
     pub fn has_expired(&self, spans: Spans, now: Millis) -> bool {
         let window_end = self.facts.window.and_then(|window| window.to);
         match self.ended() {
-            Some(ended) => now.since(ended) >= spans.finished,
+            // One that was reported late, by a phone that was offline, is read as long as any other.
+            Some(ended) => now.since(ended.max(self.live.updated)) >= spans.finished,
             None => now.since(window_end.unwrap_or_default().max(self.facts.started)) >= spans.active,
         }
     }
@@ -353,11 +354,11 @@ impl Delivery {
         let mut fixes = report.fixes;
         fixes.sort_by_key(Fix::key);
         for fix in fixes {
-            let (time, position) = (fix.time, fix.position);
+            let (key, point) = (fix.key(), (fix.time, fix.position));
             if self.take_fix(fix, now, archive, &mut outcome)
-                && self.live.shown.is_none_or(|shown| time > shown)
+                && self.live.shown.is_none_or(|shown| key > shown)
             {
-                path.push(position);
+                path.push(point);
             }
             outcome.chunks.extend(self.live.recent.take_full_chunk());
         }
@@ -368,7 +369,7 @@ impl Delivery {
             }
         }
         let live = self.live.recent.live();
-        let newest = live.map(|fix| fix.time);
+        let newest = live.map(Fix::key);
         if newest > self.live.shown {
             self.live.shown = newest;
             self.live.updated = now;
@@ -385,6 +386,10 @@ impl Delivery {
 
     /// Takes one fix and counts it. Whether it is the newest and believed.
     fn take_fix(&mut self, fix: Fix, now: Millis, archive: &dyn Archive, outcome: &mut Outcome) -> bool {
+        if self.live.recent.holds(&fix) {
+            outcome.counts.duplicates += 1;
+            return false;
+        }
         if self.ended().is_some_and(|ended| fix.time > ended) {
             // After the end nobody's position is kept.
             outcome.counts.filtered += 1;

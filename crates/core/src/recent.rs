@@ -26,19 +26,20 @@ pub const CHUNK_SPAN: i64 = 15 * 60 * 1000;
 /// The settled trail is thinned out to half of this when it is full.
 const TRAIL_MAX: usize = 128;
 
-type Key = (Millis, Position, Millis);
+/// The place of a fix in a track: see [`Fix::key`].
+pub type Key = (Millis, Position, Millis);
 
 /// The chunks of history that have left the object's memory.
 pub trait Archive {
-    /// Whether a fix is in one of them.
-    fn contains(&self, id: FixId) -> bool;
+    /// Whether one of them holds the same fix. Its time may differ by what `sent_at` made of it.
+    fn contains(&self, fix: &Fix) -> bool;
 }
 
 /// A delivery without older chunks.
 pub struct NoArchive;
 
 impl Archive for NoArchive {
-    fn contains(&self, _: FixId) -> bool {
+    fn contains(&self, _: &Fix) -> bool {
         false
     }
 }
@@ -74,8 +75,7 @@ pub struct Recent {
 impl Recent {
     /// Puts a fix in its place.
     pub fn place(&mut self, fix: Fix, mode: Mode, archive: &dyn Archive) -> Placed {
-        let id = fix.id();
-        if self.window.iter().any(|recorded| recorded.fix.id() == id) {
+        if self.holds(&fix) {
             return Placed::Duplicate;
         }
         let key = fix.key();
@@ -89,7 +89,7 @@ impl Recent {
         }
         let too_old = newest.is_some_and(|newest| newest.0.since(key.0) > WINDOW_SPAN);
         if too_old || self.settled_until.is_some_and(|settled| key <= settled) {
-            if self.is_settled(id) || archive.contains(id) {
+            if archive.contains(&fix) {
                 return Placed::Duplicate;
             }
             self.record(&Recorded { fix, verdict: Verdict::Late });
@@ -105,12 +105,17 @@ impl Recent {
 
     /// Adds a fix to the history whose verdict was decided without the window.
     pub fn record_apart(&mut self, fix: Fix, verdict: Verdict, archive: &dyn Archive) -> bool {
-        let id = fix.id();
-        if self.is_settled(id) || archive.contains(id) {
+        if self.holds(&fix) || archive.contains(&fix) {
             return false;
         }
         self.record(&Recorded { fix, verdict });
         true
+    }
+
+    /// Whether the window or the open chunk holds the same fix.
+    pub fn holds(&mut self, fix: &Fix) -> bool {
+        let id = fix.id();
+        self.window.iter().any(|recorded| recorded.fix.id() == id) || self.is_settled(id)
     }
 
     /// The newest fix that is believed.
@@ -136,8 +141,8 @@ impl Recent {
 
     /// Takes the open chunk when it is full, to be stored apart.
     pub fn take_full_chunk(&mut self) -> Option<Chunk> {
-        let (from, to) = self.open.span()?;
-        if self.open.len() < CHUNK_FIXES && to.since(from) < CHUNK_SPAN {
+        let settled = self.open.settled_span().map_or(0, |(from, to)| to.since(from));
+        if self.open.len() < CHUNK_FIXES && settled < CHUNK_SPAN {
             return None;
         }
         self.known = None;

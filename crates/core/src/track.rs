@@ -26,6 +26,7 @@ pub struct Chunk {
     bytes: Vec<u8>,
     count: usize,
     span: Option<(Millis, Millis)>,
+    settled: Option<(Millis, Millis)>,
     last: (Millis, Position),
 }
 
@@ -74,8 +75,10 @@ impl Chunk {
         }
         self.count += 1;
         self.last = (fix.time, fix.position);
-        let (from, to) = self.span.unwrap_or((fix.time, fix.time));
-        self.span = Some((from.min(fix.time), to.max(fix.time)));
+        widen(&mut self.span, fix.time);
+        if !is_apart(*verdict) {
+            widen(&mut self.settled, fix.time);
+        }
     }
 
     fn put(&mut self, number: i64) {
@@ -99,6 +102,11 @@ impl Chunk {
     /// The earliest and the latest time in it.
     pub fn span(&self) -> Option<(Millis, Millis)> {
         self.span
+    }
+
+    /// The same, of the fixes that came through the window: one with a wrong clock may be years away.
+    pub fn settled_span(&self) -> Option<(Millis, Millis)> {
+        self.settled
     }
 
     /// Reads a stored chunk, so that it can grow further.
@@ -190,6 +198,16 @@ impl Reader<'_> {
         self.rest = rest;
         String::from_utf8(text.to_vec()).map_err(|_| Unreadable)
     }
+}
+
+fn widen(span: &mut Option<(Millis, Millis)>, time: Millis) {
+    let (from, to) = span.unwrap_or((time, time));
+    *span = Some((from.min(time), to.max(time)));
+}
+
+/// Whether a fix joined the history without having been in the window.
+const fn is_apart(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Late | Verdict::Filtered(Reason::Clock | Reason::BeforeStart))
 }
 
 /// Codes are for ever: stored chunks hold them.

@@ -171,9 +171,11 @@ fn moved(
     audience: Audience,
     now: Millis,
     seq: u64,
-    path: &[Position],
+    path: &[(Millis, Position)],
 ) -> LocationUpdate {
     let facts = &delivery.facts;
+    let from = shown_from(delivery, audience);
+    let path: Vec<_> = path.iter().filter(|(time, _)| *time >= from).map(|(_, position)| *position).collect();
     LocationUpdate {
         tracking_id: facts.tracking_id.as_str().to_owned(),
         order_id: facts.order_id.clone(),
@@ -181,7 +183,7 @@ fn moved(
         status: delivery.status(),
         current_location: location(delivery, audience),
         location_state: location_state(delivery, audience, now),
-        trail: (path.len() > 1).then(|| line(path)),
+        trail: (path.len() > 1).then(|| line(&path)),
         eta: eta_view(delivery, audience, now),
         progress: progress(delivery, audience),
         seq,
@@ -230,18 +232,19 @@ fn trail(delivery: &Delivery, audience: Audience) -> String {
     if !sees_location(delivery, audience) {
         return String::new();
     }
-    let from = if audience.is_inside() { None } else { delivery.reached(Status::PickedUp) };
-    let mut points: Vec<_> = delivery
-        .live
-        .recent
-        .believed()
-        .filter(|fix| from.is_none_or(|from| fix.time >= from))
-        .map(|fix| fix.position)
-        .collect();
+    let from = shown_from(delivery, audience);
+    let mut points: Vec<_> =
+        delivery.live.recent.believed().filter(|fix| fix.time >= from).map(|fix| fix.position).collect();
     if points.is_empty() {
         points.extend(delivery.live.recent.live().map(|fix| fix.position));
     }
     line(&points)
+}
+
+/// From when on the way is theirs to see: where a driver came from is no customer's.
+fn shown_from(delivery: &Delivery, audience: Audience) -> Millis {
+    let pickup = delivery.reached(Status::PickedUp).filter(|_| !audience.is_inside());
+    pickup.unwrap_or(Millis(i64::MIN))
 }
 
 fn line(points: &[Position]) -> String {

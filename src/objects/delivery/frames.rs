@@ -25,11 +25,11 @@ enum Said {
 impl DeliveryObject {
     /// Answers one message. Whatever it holds, the socket gets an answer or a close.
     pub(super) fn receive(&self, socket: &WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        let WebSocketIncomingMessage::String(text) = message else {
-            let refusal = Rejection::invalid("type", "messages are JSON in text frames");
-            return sockets::send(socket, &ServerFrame::refusal(&refusal, None));
+        let (text, length) = match &message {
+            WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
+            WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
         };
-        match self.said(socket, &text)? {
+        match self.said(socket, text, length)? {
             Said::Done => Ok(()),
             Said::Close(rejection) => {
                 self.sockets.forget(socket);
@@ -39,14 +39,17 @@ impl DeliveryObject {
         }
     }
 
-    fn said(&self, socket: &WebSocket, text: &str) -> Result<Said> {
-        if text.len() > FRAME_MAX {
+    fn said(&self, socket: &WebSocket, text: Option<&str>, length: usize) -> Result<Said> {
+        if length > FRAME_MAX {
             return Ok(Said::Close(Rejection::TooLarge { limit: FRAME_MAX }));
         }
         let Some(attachment) = self.sockets.attachment(&self.state, socket) else {
             return Ok(Said::Close(Rejection::Gone));
         };
-        let body = input::json(text.as_bytes());
+        let body = match text {
+            Some(text) => input::json(text.as_bytes()),
+            None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
+        };
         let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
         if attachment.has_expired(wall()) && kind != Some("auth") {
             return Ok(Said::Close(Rejection::InvalidToken("it has expired".into())));
@@ -60,6 +63,7 @@ impl DeliveryObject {
         match handled {
             Ok(()) => Ok(Said::Done),
             Err(rejection @ (Rejection::Gone | Rejection::InvalidToken(_))) => Ok(Said::Close(rejection)),
+            Err(rejection @ Rejection::Forbidden(_)) if kind == Some("auth") => Ok(Said::Close(rejection)),
             Err(rejection) => {
                 sockets::send(socket, &ServerFrame::refusal(&rejection, id.ok().flatten()))?;
                 Ok(Said::Done)
@@ -83,7 +87,7 @@ impl DeliveryObject {
                 self.keep(delivery);
                 sockets::send(socket, &ServerFrame::InitialState { data }).map_err(ours)
             }
-            "auth" => self.renew(socket, body),
+            "auth" => self.renew(socket, &attachment, body),
             "location_update" => {
                 let body = body.clone();
                 self.command(socket, &attachment, id, move |now| {
@@ -138,15 +142,23 @@ impl DeliveryObject {
     }
 
     /// Takes a new token for a socket. It may not make its holder anybody else.
-    fn renew(&self, socket: &WebSocket, body: &Value) -> std::result::Result<(), Rejection> {
+    fn renew(
+        &self,
+        socket: &WebSocket,
+        attachment: &Attachment,
+        body: &Value,
+    ) -> std::result::Result<(), Rejection> {
         let token = body
             .get("token")
             .and_then(Value::as_str)
             .ok_or_else(|| Rejection::invalid("token", "token must be a JWT"))?;
-        let by = check(token, &Config::new(&self.env)).map_err(|rejection| match rejection {
-            Rejection::Misconfigured(_) => rejection,
-            _ => Rejection::InvalidToken("it does not hold".into()),
-        })?;
+        let by = check(token, &Config::new(&self.env))?;
+        if attachment.by.as_ref().is_some_and(|known| (&known.subject, known.role) != (&by.subject, by.role))
+        {
+            return Err(Rejection::Forbidden(
+                "a token renews the socket of its own subject and role only".into(),
+            ));
+        }
         let delivery = self.take_live()?;
         let audience = see(&delivery, Some(&by));
         self.keep(delivery);

@@ -77,9 +77,12 @@ impl DurableObject for DeliveryObject {
         _clean: bool,
     ) -> Result<()> {
         self.sockets.forget(&socket);
-        // Closing back completes the handshake; these three stand for its absence and cannot be sent.
-        if !matches!(code, 1005 | 1006 | 1015) {
-            socket.close(u16::try_from(code).ok(), Some(reason)).ok();
+        // Closing back completes the handshake. 1005 stands for a close without a code, and is answered by
+        // one; 1006 and 1015 stand for a connection that is gone.
+        match code {
+            1006 | 1015 => {}
+            1005 => drop(socket.close::<String>(None, None)),
+            _ => drop(socket.close(u16::try_from(code).ok(), Some(reason))),
         }
         Ok(())
     }
@@ -93,7 +96,7 @@ impl DurableObject for DeliveryObject {
 impl DeliveryObject {
     fn answer(&self, asked: DeliveryRequest, body: &[u8]) -> Answer {
         match asked {
-            DeliveryRequest::Start => self.start(body),
+            DeliveryRequest::Start { by } => self.start(&by, body),
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
             DeliveryRequest::Read { by, if_none_match } => self.read(by.as_ref(), if_none_match.as_deref()),
@@ -111,7 +114,7 @@ impl DeliveryObject {
         }
     }
 
-    fn start(&self, body: &[u8]) -> Answer {
+    fn start(&self, by: &Caller, body: &[u8]) -> Answer {
         let request: StartRequest = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
         let delivery = match self.take()? {
             Some(delivery) if delivery.was_started_with(&request) => delivery,
@@ -124,9 +127,12 @@ impl DeliveryObject {
             }
             None => self.create(request)?,
         };
-        // Who starts a delivery is told all of it.
-        let snapshot = self.snapshot(&delivery, Audience::Operator);
+        let expired = self.has_expired(&delivery);
+        let snapshot = self.snapshot(&delivery, delivery.party(Some(by)).into());
         self.keep(delivery);
+        if expired {
+            return Err(Rejection::Gone);
+        }
         let response = Response::from_json(&snapshot).map_err(ours)?.with_status(201);
         let location = format!("/tracking/{}", snapshot.tracking_id);
         response.headers().set("Location", &location).map_err(ours)?;
@@ -194,7 +200,10 @@ impl DeliveryObject {
             audience.name(),
             snapshot.location_state.name()
         );
-        let unchanged = if_none_match.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+        // Weak comparison (RFC 9110, 8.8.3.2): with or without `W/`.
+        let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let known = |listed: &str| listed.trim() == "*" || strong(listed) == strong(&tag);
+        let unchanged = if_none_match.is_some_and(|tags| tags.split(',').any(known));
         let response = if unchanged {
             Response::empty().map_err(ours)?.with_status(304)
         } else {
@@ -295,11 +304,15 @@ impl DeliveryObject {
     /// The same, for what only a delivery that has not expired can answer.
     fn take_live(&self) -> std::result::Result<Delivery, Rejection> {
         let delivery = self.take()?.ok_or(Rejection::Gone)?;
-        if delivery.has_expired(Config::new(&self.env).spans(), delivery.facts.clock.now(wall())) {
+        if self.has_expired(&delivery) {
             self.keep(delivery);
             return Err(Rejection::Gone);
         }
         Ok(delivery)
+    }
+
+    fn has_expired(&self, delivery: &Delivery) -> bool {
+        delivery.has_expired(Config::new(&self.env).spans(), delivery.facts.clock.now(wall()))
     }
 
     fn keep(&self, delivery: Delivery) {

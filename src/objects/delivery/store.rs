@@ -11,7 +11,7 @@ use std::cell::Cell;
 
 use onway_core::clock::Millis;
 use onway_core::delivery::{Delivery, Event, Facts, Outcome, StatusEvent, StoredLive};
-use onway_core::fix::FixId;
+use onway_core::fix::Fix;
 use onway_core::recent::Archive;
 use onway_core::track;
 use onway_core::visibility::MISSED_MAX;
@@ -76,8 +76,9 @@ impl Store {
 
     /// Writes what a command changed.
     pub fn write(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
-        self.write_live(delivery, "UPDATE live SET state = ?, window = ?, open = ?, trail = ? WHERE id = 0")?;
-        self.write_outcome(outcome)
+        // The row that the delivery is loaded from comes last: where something fails, it is as it was.
+        self.write_outcome(outcome)?;
+        self.write_live(delivery, "UPDATE live SET state = ?, window = ?, open = ?, trail = ? WHERE id = 0")
     }
 
     /// Reads the delivery; `None` where this object has none.
@@ -170,13 +171,13 @@ impl Store {
 }
 
 impl Archive for Store {
-    fn contains(&self, id: FixId) -> bool {
+    fn contains(&self, fix: &Fix) -> bool {
         // A chunk that cannot be read holds no fix that could be compared: the new one is kept.
-        let chunks = self.chunks_around(id.time).unwrap_or_default();
+        let chunks = self.chunks_around(fix.time).unwrap_or_default();
         chunks
             .iter()
             .flat_map(|chunk| track::decode(chunk).unwrap_or_default())
-            .any(|known| known.fix.id() == id)
+            .any(|known| known.fix.id() == fix.id())
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::delivery::{Delivery, Facts, Live, Reached};
 use crate::eta::{Estimate, Pace};
-use crate::recent::{self, Recent};
+use crate::recent::{self, Key, Recent};
 use crate::track::Unreadable;
 
 /// [`Live`] as stored: what is small in JSON, the fixes in the codec of `track`, each a column.
@@ -22,7 +22,7 @@ pub struct StoredLive {
     #[serde(default)]
     stops_before: u32,
     #[serde(default)]
-    shown: Option<Millis>,
+    shown: Option<Key>,
     #[serde(default)]
     contact: Option<Millis>,
     updated: Millis,

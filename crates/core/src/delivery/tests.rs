@@ -281,6 +281,59 @@ fn the_position_ages_into_stale_and_lost() {
 }
 
 #[test]
+fn where_the_driver_came_from_before_the_pickup_is_no_customers() {
+    let mut delivery = started(json!({}));
+    driver(&mut delivery, status(Status::PickedUp), 100).unwrap();
+    // A phone that was offline on the way to the store sends all of it at once.
+    let outcome =
+        driver(&mut delivery, fixes(&[(70, 5.59), (80, 5.591), (90, 5.592), (105, 5.6)]), 110).unwrap();
+    let trail = |audience| match visibility::frame(&delivery, &outcome.events[0], audience, after(110)) {
+        Some(ServerFrame::LocationUpdate { data }) => data.trail,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(trail(Audience::Public), None);
+    assert_eq!(trail(Audience::Customer), None);
+    assert_eq!(trail(Audience::Driver).map(|line| line.len() > 10), Some(true));
+}
+
+#[test]
+fn a_second_position_in_the_same_instant_is_told_too() {
+    let mut delivery = started(json!({}));
+    driver(&mut delivery, fixes(&[(10, 5.6)]), 10).unwrap();
+    let outcome = driver(&mut delivery, fixes(&[(10, 5.6001)]), 10).unwrap();
+    assert_eq!((outcome.counts.accepted, outcome.events.len()), (1, 1));
+}
+
+#[test]
+fn a_fix_that_was_filtered_for_its_clock_is_known_when_it_comes_again() {
+    let mut delivery = started(json!({}));
+    assert_eq!(driver(&mut delivery, fixes(&[(200, 5.6)]), 10).unwrap().counts.filtered, 1);
+    assert_eq!(driver(&mut delivery, fixes(&[(200, 5.6)]), 100).unwrap().counts.duplicates, 1);
+}
+
+#[test]
+fn the_last_message_sent_again_is_a_duplicate() {
+    let mut delivery = started(json!({}));
+    let body = json!({"lat": 5.6, "lng": -0.2, "timestamp": after(12).0, "status": "DELIVERED"});
+    for (accepted, duplicates) in [(1, 0), (0, 1)] {
+        let report = Report::parse(&body, after(10), 10).unwrap();
+        let counts = driver(&mut delivery, Command::Report(report), 10).unwrap().counts;
+        assert_eq!((counts.accepted, counts.duplicates), (accepted, duplicates));
+    }
+}
+
+#[test]
+fn fixes_with_a_wrong_clock_do_not_fill_chunks() {
+    let mut delivery = started(json!({}));
+    let mut chunks = 0;
+    for i in 0..100 {
+        let outcome = driver(&mut delivery, fixes(&[(i * 5, 5.6), (-4_000 - i, 5.6)]), i * 5).unwrap();
+        chunks += outcome.chunks.len();
+    }
+    assert_eq!(chunks, 0);
+}
+
+#[test]
 fn while_others_come_first_the_location_is_hidden_and_the_eta_coarse() {
     let mut delivery = started(json!({}));
     driver(&mut delivery, fixes(&[(10, 5.61)]), 20).unwrap();

@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
         let mut found = None;
         for value in names_of(field).filter_map(|name| self.map.get(name)).filter(|value| !value.is_null()) {
             match found {
-                Some(earlier) if earlier != value => {
+                Some(earlier) if !same(earlier, value) => {
                     return Err(Rejection::invalid(
                         field,
                         format!("{field} is given twice, with different values"),
@@ -88,10 +88,7 @@ impl<'a> Fields<'a> {
     pub fn time(&self, field: &'static str) -> Result<Option<Millis>, Rejection> {
         let Some(value) = self.get(field)? else { return Ok(None) };
         Millis::parse(value).map(Some).ok_or_else(|| {
-            Rejection::invalid(
-                field,
-                format!("{field} must be Unix seconds, Unix milliseconds or ISO 8601 with an offset"),
-            )
+            Rejection::invalid(field, format!("{field} must be Unix seconds, Unix milliseconds or ISO 8601"))
         })
     }
 
@@ -133,6 +130,14 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Whether two JSON values mean the same: 5 and 5.0 do.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        _ => a == b,
+    }
+}
+
 /// Puts the name of the object before the field at fault: `lat` of `dropoff` is `dropoff.lat`.
 pub fn under(parent: &'static str) -> impl Fn(Rejection) -> Rejection {
     move |rejection| match rejection {
@@ -156,6 +161,8 @@ mod tests {
             Fields::of(&same, "body").unwrap().identifier("driver_id", 9).unwrap().as_deref(),
             Some("a")
         );
+        let written_otherwise = json!({"lat": 5, "latitude": 5.0});
+        assert!(Fields::of(&written_otherwise, "body").unwrap().get("lat").is_ok());
         let differing = json!({"driver_id": "a", "rider_id": "b"});
         let refused = Fields::of(&differing, "body").unwrap().get("driver_id");
         assert!(matches!(refused, Err(Rejection::Invalid { field, .. }) if field == "driver_id"));

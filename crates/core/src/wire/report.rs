@@ -156,6 +156,15 @@ impl Report {
     pub fn parse(body: &Value, received: Millis, fixes_max: usize) -> Result<Self, Rejection> {
         let fields = Fields::of(body, "body")?;
         let skew = fields.time("sent_at")?.map_or(0, |sent_at| received.since(sent_at));
+        let flat = fields.has("lat") || fields.has("lng");
+        if [flat, fields.has("location"), fields.has("locations")].into_iter().filter(|given| *given).count()
+            > 1
+        {
+            return Err(Rejection::invalid(
+                "location",
+                "a location is given twice: flat, location or locations",
+            ));
+        }
         let mut report = Self::default();
         let mut carried = None;
         if let Some(batch) = fields.array("locations")? {
@@ -163,11 +172,11 @@ impl Report {
         } else if let Some((location, value)) = fields.object("location")? {
             carried = location.get("status")?.cloned();
             report.fixes.push(fix::parse(value, received, skew)?);
-        } else if fields.has("lat") || fields.has("lng") {
+        } else if flat {
             report.fixes.push(fix::parse(body, received, skew)?);
         }
         report.status = match (fields.get("status")?, carried) {
-            (Some(own), Some(carried)) if *own != carried => {
+            (Some(own), Some(carried)) if known(own)? != known(&carried)? => {
                 return Err(Rejection::invalid("status", "status is given twice, with different values"));
             }
             (Some(status), _) => Some(read_status(status, &fields)?),
@@ -272,6 +281,7 @@ mod tests {
             (json!({"locations": {}}), "locations"),
             (json!({"locations": [{}, {"lat": 100, "lng": 0}]}), "locations"),
             (json!({"locations": [{}, {}, {}, {}]}), "locations"),
+            (json!({"lat": 1, "lng": 1, "location": {"lat": 1, "lng": 1}}), "location"),
             (json!({"lat": 1, "lng": 1, "status": "LOST"}), "status"),
             (json!({"lat": 1, "lng": 1, "status": 5}), "status"),
             (json!({"location": {"lat": 1, "lng": 1, "status": "LOST"}}), "status"),

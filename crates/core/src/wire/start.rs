@@ -135,6 +135,10 @@ impl StartRequest {
     /// Reads the body; 422 with the field at fault.
     pub fn parse(body: &Value) -> Result<Self, Rejection> {
         let fields = Fields::of(body, "body")?;
+        if fields.has("visibility_rules") {
+            // Ignoring them would show more than was asked for.
+            return Err(Rejection::invalid("visibility_rules", "visibility_rules are not supported yet"));
+        }
         Ok(Self {
             order_id: fields.identifier("order_id", ID_MAX)?.ok_or_else(|| fields.missing("order_id"))?,
             dropoff: dropoff(&fields)?,
@@ -285,6 +289,7 @@ mod tests {
             (json!({"route": "\u{7}"}), "route"),
             (json!({"route": "x".repeat(65_537)}), "route"),
             (json!({"visibility": "secret"}), "visibility"),
+            (json!({"visibility_rules": {"location": "never"}}), "visibility_rules"),
             (json!({"metadata": []}), "metadata"),
             (json!({"metadata": {"a": "x".repeat(4096)}}), "metadata"),
             (json!({"clock": {"origin": 5}}), "clock.rate"),
