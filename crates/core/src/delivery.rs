@@ -4,6 +4,7 @@
 //! state. They either refuse and change nothing, or say what happened as events, each with its sequence
 //! number.
 
+mod reporting;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,9 @@ use serde_json::{Map, Value};
 use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
 use crate::eta::{self, Estimate, Pace};
-use crate::filter::{Reason, Verdict};
-use crate::fix::{Fix, Position};
+use crate::fix::Position;
 use crate::permission::{Action, Circumstances, Owners, Party, may};
-use crate::recent::{Archive, Key, Placed, Recent};
+use crate::recent::{Archive, Key, Recent};
 use crate::rejection::Rejection;
 use crate::status::{Status, Step};
 use crate::track::Chunk;
@@ -27,10 +27,6 @@ use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
 
 pub use stored::StoredLive;
 
-/// A fix this far ahead of now has a wrong clock, in ms.
-const AHEAD_MAX: i64 = 120_000;
-/// A fix this long before the start still belongs to the delivery, in ms.
-const BEFORE_START: i64 = 60_000;
 /// So long after its last message a driver without a socket counts as online, in ms.
 const CONTACT_SPAN: i64 = 90_000;
 
@@ -332,94 +328,6 @@ impl Delivery {
         self.refresh_eta();
         self.live.updated = now;
         Ok(Some(StatusEvent { seq: self.next_seq(), status: report.status, at, note: report.note.clone() }))
-    }
-
-    /// Takes a report: its positions in the order of their times, then its status.
-    fn take(
-        &mut self,
-        report: Report,
-        party: Party,
-        now: Millis,
-        archive: &dyn Archive,
-    ) -> Result<Outcome, Rejection> {
-        let mut outcome = Outcome {
-            counts: Counts { rejected: report.rejected, ..Counts::default() },
-            ..Outcome::default()
-        };
-        if party == Party::Driver {
-            self.live.contact = Some(now);
-        }
-        let live_before = self.live.recent.live().map(Fix::id);
-        let mut path = Vec::new();
-        let mut fixes = report.fixes;
-        fixes.sort_by_key(Fix::key);
-        for fix in fixes {
-            let (key, point) = (fix.key(), (fix.time, fix.position));
-            if self.take_fix(fix, now, archive, &mut outcome)
-                && self.live.shown.is_none_or(|shown| key > shown)
-            {
-                path.push(point);
-            }
-            outcome.chunks.extend(self.live.recent.take_full_chunk());
-        }
-        if let Some(status) = &report.status {
-            match self.reach(status, now) {
-                Ok(event) => outcome.events.extend(event.map(Event::Status)),
-                Err(conflict) => outcome.conflict = Some(conflict),
-            }
-        }
-        let live = self.live.recent.live();
-        let newest = live.map(Fix::key);
-        if newest > self.live.shown {
-            self.live.shown = newest;
-            self.live.updated = now;
-            self.refresh_eta();
-            outcome.events.push(Event::Moved { seq: self.next_seq(), path });
-        } else if live.map(Fix::id) != live_before {
-            // A late fix changed what was believed: nothing published is taken back, but a snapshot differs.
-            self.next_seq();
-            self.refresh_eta();
-        }
-        outcome.changed |= !outcome.events.is_empty();
-        Ok(outcome)
-    }
-
-    /// Takes one fix and counts it. Whether it is the newest and believed.
-    fn take_fix(&mut self, fix: Fix, now: Millis, archive: &dyn Archive, outcome: &mut Outcome) -> bool {
-        if self.live.recent.holds(&fix) {
-            outcome.counts.duplicates += 1;
-            return false;
-        }
-        if self.ended().is_some_and(|ended| fix.time > ended) {
-            // After the end nobody's position is kept.
-            outcome.counts.filtered += 1;
-            return false;
-        }
-        let apart = if fix.time.since(now) > AHEAD_MAX {
-            Some(Reason::Clock)
-        } else if fix.time < self.facts.started.plus(-BEFORE_START) {
-            Some(Reason::BeforeStart)
-        } else {
-            None
-        };
-        if let Some(reason) = apart {
-            outcome.wrong_clock |= reason == Reason::Clock;
-            let new = self.live.recent.record_apart(fix, Verdict::Filtered(reason), archive);
-            *(if new { &mut outcome.counts.filtered } else { &mut outcome.counts.duplicates }) += 1;
-            outcome.changed |= new;
-            return false;
-        }
-        let placed = self.live.recent.place(fix, self.facts.mode, archive);
-        let counts = &mut outcome.counts;
-        let counter = match placed {
-            Placed::Duplicate => &mut counts.duplicates,
-            Placed::Newest(Verdict::Accepted) => &mut counts.accepted,
-            Placed::Newest(_) | Placed::Between(Verdict::Filtered(_)) => &mut counts.filtered,
-            Placed::Between(_) | Placed::Older => &mut counts.late,
-        };
-        *counter += 1;
-        outcome.changed |= placed != Placed::Duplicate;
-        placed == Placed::Newest(Verdict::Accepted)
     }
 
     /// Computes the ETA anew from the live position.
