@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::{Millis, RATES};
-use crate::fix::{Position, position};
+use crate::fix::{ADDRESS_MAX, Position, position};
 use crate::rejection::Rejection;
 use crate::wire::input::{Fields, under};
 
@@ -127,7 +127,6 @@ pub struct StartRequest {
 /// Longest identifier of another system, in characters.
 const ID_MAX: usize = 128;
 const INSTRUCTIONS_MAX: usize = 1_000;
-const ADDRESS_MAX: usize = 256;
 const ROUTE_MAX: usize = 64 * 1024;
 const METADATA_MAX: usize = 4 * 1024;
 
