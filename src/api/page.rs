@@ -55,15 +55,17 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
     };
     let zone = settings.timezone.clone().or_else(|| visitor_timezone(request));
     let locale = settings.locale.clone().or_else(|| visitor_locale(request));
-    let text = |field: fn(&Snapshot) -> String| snapshot.as_ref().map(field);
-    let headline = text(|snapshot| wording::headline(snapshot.status).into())
-        .or_else(|| problem.as_ref().map(|problem| problem_headline(problem.status).into()))
-        .unwrap_or_default();
+    let (headline, detail) = match (&snapshot, &problem) {
+        (Some(snapshot), _) => (wording::headline(snapshot.status), wording::detail(snapshot)),
+        (None, problem) => {
+            let (headline, detail) = wording::refused(problem.as_ref().map_or(500, |problem| problem.status));
+            (headline, detail.to_owned())
+        }
+    };
     let eta = snapshot
         .as_ref()
         .map(|snapshot| eta(snapshot, zone.as_deref(), locale.as_deref()))
         .unwrap_or_default();
-    let detail = text(wording::detail).or_else(|| problem.as_ref().map(|problem| problem.detail.clone()));
     let data = PageData {
         tracking_id: id,
         snapshot: snapshot.as_ref(),
@@ -73,10 +75,10 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
     // Within a script element only `<` could end the data.
     let data = serde_json::to_string(&data).map_err(|_| Rejection::Internal)?.replace('<', "\\u003c");
     let page = template
-        .replace("<!--onway:title-->", &encode_text(&headline))
-        .replace("<!--onway:headline-->", &encode_text(&headline))
+        .replace("<!--onway:title-->", &encode_text(headline))
+        .replace("<!--onway:headline-->", &encode_text(headline))
         .replace("<!--onway:eta-->", &encode_text(&eta))
-        .replace("<!--onway:detail-->", &encode_text(&detail.unwrap_or_default()))
+        .replace("<!--onway:detail-->", &encode_text(&detail))
         .replace("<!--onway:data-->", &data);
     // Whoever has a token or a link gets the page of a private delivery, and asks again with it.
     html(
@@ -94,15 +96,6 @@ async fn public_snapshot(id: &str, env: &Env, config: &Config<'_>) -> Result<Sna
         401 => Err(Rejection::Unauthenticated),
         410 => Err(Rejection::Gone),
         _ => Err(Rejection::Internal),
-    }
-}
-
-const fn problem_headline(status: u16) -> &'static str {
-    match status {
-        401 | 403 => "Private delivery",
-        404 => "Delivery not found",
-        410 => "This link has expired",
-        _ => "Something went wrong",
     }
 }
 

@@ -16,6 +16,16 @@ pub const fn headline(status: Status) -> &'static str {
     }
 }
 
+/// Headline and sentence where there is nothing to see, by the HTTP status of the refusal.
+pub const fn refused(status: u16) -> (&'static str, &'static str) {
+    match status {
+        401 | 403 => ("Private delivery", "Open it with the link that was sent to you."),
+        404 => ("Delivery not found", "Check the link: a character may be missing."),
+        410 => ("This link has expired", "The delivery is over, and can no longer be followed."),
+        _ => ("Something went wrong", "It is our fault. Please try again in a minute."),
+    }
+}
+
 /// Minutes left, as people say them.
 pub fn minutes(eta_seconds: i64) -> String {
     match (eta_seconds + 30) / 60 {
