@@ -9,7 +9,7 @@ port=${PORT:-8787}
 state=${STATE_DIR:-.wrangler/state}
 url=http://127.0.0.1:$port
 # How long the server may take to answer.
-readonly start_limit_s=60
+readonly start_limit_s=300
 begun=$(now)
 
 running=()
