@@ -39,7 +39,7 @@ fi
 
 say "3/4 server on $url, state in $state"
 serving=$(now)
-start wrangler dev --ip 127.0.0.1 --port "$port" --inspector-port 0 --persist-to "$state" --var ALLOW_SIM_CLOCK:1 \
+KEEP_SERVING=1 start wrangler dev --ip 127.0.0.1 --port "$port" --inspector-port 0 --persist-to "$state" --var ALLOW_SIM_CLOCK:1 \
   --show-interactive-dev-session=false
 server=$started
 running+=("$server")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compiles the Worker to WebAssembly: into build, or with --test into build-test, with the routes that
-# only the end-to-end tests may reach. Does nothing when its sources are as they were the last time.
+# only the end-to-end tests may reach. Does nothing when its sources are as they were the last time. With
+# KEEP_SERVING=1, set by `make dev`, an error leaves the last good build running.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,5 +19,10 @@ if [[ -f $out/.sources && $(<"$out/.sources") == "$hash" ]]; then exit 0; fi
 rm -f "$out/.sources"
 
 # The path comes first: worker-build takes the first word that is no option for it.
-RUST_BACKTRACE=0 with_wasm_rust worker-build --release --panic-unwind --out-dir "$out" . "${cargo_options[@]}"
-say "$hash" >"$out/.sources"
+if RUST_BACKTRACE=0 with_wasm_rust worker-build --release --panic-unwind --out-dir "$out" . "${cargo_options[@]}"; then
+  say "$hash" >"$out/.sources"
+elif [[ ${KEEP_SERVING-} == 1 && -f $out/index.js ]]; then
+  say "the Worker does not compile: the last one that did keeps running"
+else
+  exit 1
+fi
