@@ -19,6 +19,7 @@ steps=(
   "WebAssembly|scripts/wasm.sh"
   "WebAssembly: size|scripts/size.sh"
   "WebAssembly with test routes|scripts/wasm.sh --test"
+  "onway, the tool|cargo build --package onway-cli"
   "end to end: types|npm --prefix tests run check"
   "end to end, on workerd|npm --prefix tests test"
   "in Chromium|npm --prefix tests run browser"
