@@ -46,7 +46,7 @@ stop() {
 
 # task NAME COMMAND...: starts it with its output in a log; `tasks_done` waits for it.
 tasks=() # numbers of the process groups
-declare -A task_name task_start
+declare -A task_name task_start task_took
 task() {
   start "${@:2}" >"$(log_of "$1")" 2>&1
   tasks+=("$started")
@@ -68,10 +68,14 @@ tasks_done() {
       if kill -0 "$group" 2>/dev/null; then
         running+=("$group")
         if ((ticks % 300 == 0)); then say "    … $name: $(since "${task_start[$group]}"), $(tail -n 1 "$(log_of "$name")" | cut -c1-100)"; fi
-      elif wait "$group"; then
-        say "  ✓ $name: $(since "${task_start[$group]}")"
+        continue
+      fi
+      task_took[$name]=$(since "${task_start[$group]}")
+      if wait "$group"; then
+        say "  ✓ $name: ${task_took[$name]}"
       else
-        say "  ✗ $name: failed after $(since "${task_start[$group]}")"
+        task_took[$name]+=", FAILED"
+        say "  ✗ $name: ${task_took[$name]}"
         tail -n 60 "$(log_of "$name")"
         say "all of what it said: $(log_of "$name")"
         return 1

@@ -5,21 +5,22 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# "name|command". With "& " in front, beside the one before: they share no locks, and two cores have room.
 steps=(
   "tools and packages|tools"
-  "Chromium and shellcheck|debian"
+  "& Chromium and shellcheck|debian"
   "formatting|scripts/lint.sh format"
-  "shellcheck|scripts/lint.sh shell"
+  "& shellcheck|scripts/lint.sh shell"
   "clippy|scripts/lint.sh native"
+  "& clippy for WebAssembly|scripts/lint.sh wasm"
   "native tests|cargo test --workspace --all-features"
+  "& WebAssembly|scripts/wasm.sh"
+  "WebAssembly: size|scripts/size.sh"
   "generated files|scripts/generate.sh --check"
   "pages: types, lint, unit tests|npm --prefix web run check"
   "pages: build|npm --prefix web run build"
-  "clippy for WebAssembly|scripts/lint.sh wasm"
-  "WebAssembly|scripts/wasm.sh"
-  "WebAssembly: size|scripts/size.sh"
-  "WebAssembly with test routes|scripts/wasm.sh --test"
   "onway, the tool|cargo build --package onway-cli"
+  "& WebAssembly with test routes|scripts/wasm.sh --test"
   "end to end: types|npm --prefix tests run check"
   "end to end, on workerd|npm --prefix tests test"
   "in Chromium|npm --prefix tests run browser"
@@ -36,35 +37,33 @@ closing_lines() {
 # Of such lines, how many tests passed or failed: `sum passed pass`, `sum failed fail`.
 sum() { { grep -oE "[0-9]+ $1|(ℹ|#) $2 [0-9]+" || true; } | awk '{ gsub(/[^0-9]/, ""); n += $0 } END { print n + 0 }'; }
 
-table=() closing=() failed_step=""
+names=()
 summary() {
-  local passed failed
-  passed=$(printf '%s\n' "${closing[@]}" | sum passed pass)
-  failed=$(printf '%s\n' "${closing[@]}" | sum failed fail)
+  local name closing passed failed
+  closing=$(for name in "${names[@]}"; do closing_lines "$name"; done)
+  passed=$(sum passed pass <<<"$closing")
+  failed=$(sum failed fail <<<"$closing")
   # A step that fails without a failed test is a failure all the same.
-  if [[ -n $failed_step ]] && ((failed == 0)); then failed=1; fi
+  if [[ $1 == failed ]] && ((failed == 0)); then failed=1; fi
   printf '\n'
-  printf '%s\n' "${table[@]}"
-  printf '\nall in %s, load %s\n\n' "$(since "$begun")" "$(cut -d' ' -f1-3 /proc/loadavg)"
-  if ((${#closing[@]})); then printf '%s\n' "${closing[@]}"; fi
-  if [[ -n $failed_step ]]; then say "failed: $failed_step"; fi
+  for name in "${names[@]}"; do printf '%-32s %s\n' "$name" "${task_took[$name]-not finished}"; done
+  printf '\nall in %s, load %s\n\n%s\n' "$(since "$begun")" "$(cut -d' ' -f1-3 /proc/loadavg)" "$closing"
   say "$passed passed, $failed failed"
 }
 
 begun=$(now)
 trap 'stop "${tasks[@]}"' EXIT
-for i in "${!steps[@]}"; do
-  name=${steps[i]%%|*}
-  read -ra command <<<"${steps[i]#*|}"
-  step_begun=$(now)
+for ((i = 0; i < ${#steps[@]}; i++)); do
+  step=${steps[i]#& }
+  name=${step%%|*}
+  read -ra command <<<"${step#*|}"
   printf '[%2d/%d] after %s\n' $((i + 1)) ${#steps[@]} "$(since "$begun")"
   task "$name" "${command[@]}"
-  tasks_done || failed_step=$name
-  mapfile -t -O ${#closing[@]} closing < <(closing_lines "$name")
-  table+=("$(printf '%-32s %14s  %s' "$name" "$(since "$step_begun")" "${failed_step:+FAILED}")")
-  if [[ -n $failed_step ]]; then
-    summary
+  names+=("$name")
+  if [[ ${steps[i + 1]-} == "& "* ]]; then continue; fi
+  if ! tasks_done; then
+    summary failed
     exit 1
   fi
 done
-summary
+summary passed
