@@ -37,6 +37,11 @@ impl Millis {
         Self(self.0.saturating_add(milliseconds))
     }
 
+    /// ISO 8601 in UTC.
+    pub fn iso_8601(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| String::new(), |time| time.to_string())
+    }
+
     /// Reads a time as clients send it: Unix seconds, Unix milliseconds (numbers of 1e11 and more) or
     /// ISO 8601, in UTC where it has no offset. `None` for anything else, or outside the years 1970 to 9999.
     pub fn parse(value: &Value) -> Option<Self> {

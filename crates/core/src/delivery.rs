@@ -16,7 +16,9 @@ use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
 use crate::eta::{self, Estimate, Pace};
 use crate::fix::Position;
-use crate::permission::{Action, Circumstances, Owners, Party, may};
+use crate::outbox::Outbox;
+use crate::permission::{self, Action, Circumstances, Owners, Party};
+use crate::published::Published;
 use crate::recent::{Archive, Key, Recent};
 use crate::rejection::Rejection;
 use crate::status::{Status, Step};
@@ -80,6 +82,12 @@ pub struct Live {
     /// When the driver was last heard of.
     pub contact: Option<Millis>,
     pub updated: Millis,
+    /// Grows with each change, whether or not anybody is told.
+    pub revision: u64,
+    /// How many chunks of history are closed.
+    pub chunks: u32,
+    pub published: Published,
+    pub outbox: Outbox,
 }
 
 /// One delivery.
@@ -133,8 +141,8 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// Of a report.
     pub counts: Counts,
-    /// Chunks of history that are full.
-    pub chunks: Vec<Chunk>,
+    /// Chunks of history that are full, with their numbers.
+    pub chunks: Vec<(u32, Chunk)>,
     /// Whether there is anything to store.
     pub changed: bool,
     /// The positions were kept, the status was not.
@@ -190,6 +198,10 @@ impl Delivery {
             shown: None,
             contact: None,
             updated: now,
+            revision: 1,
+            chunks: 0,
+            published: Published::default(),
+            outbox: Outbox::default(),
         };
         let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None });
         (Self { facts, live }, Outcome { events: vec![event], changed: true, ..Outcome::default() })
@@ -209,13 +221,13 @@ impl Delivery {
         archive: &dyn Archive,
     ) -> Result<Outcome, Rejection> {
         let party = self.party(Some(by));
-        match command {
+        let outcome = match command {
             Command::Status(report) => {
                 self.permit_status(party, report.status)?;
                 let event = self.reach(&report, now)?;
                 let mut outcome = Outcome { changed: event.is_some(), ..Outcome::default() };
                 outcome.events.extend(event.map(Event::Status));
-                Ok(outcome)
+                outcome
             }
             Command::Report(report) => {
                 if !report.fixes.is_empty() {
@@ -226,36 +238,30 @@ impl Delivery {
                 }
                 self.take(report, party, now, archive)
             }
-        }
+        };
+        self.live.revision += u64::from(outcome.changed);
+        Ok(outcome)
     }
 
     /// What somebody is to this delivery.
     pub fn party(&self, caller: Option<&Caller>) -> Party {
         let Facts { driver_id, customer_id, store_id, .. } = &self.facts;
-        Party::of(
-            caller,
-            Owners {
-                driver_id: driver_id.as_deref(),
-                customer_id: customer_id.as_deref(),
-                store_id: store_id.as_deref(),
-            },
-        )
+        Party::of(caller, Owners::new(driver_id, customer_id, store_id))
     }
 
-    /// Refuses what `party` may not do now.
+    /// Refuses what `caller`, being `party`, may not do now.
     pub fn permit(&self, party: Party, caller: Option<&Caller>, action: Action) -> Result<(), Rejection> {
-        let circumstances = Circumstances {
+        permission::permit(caller, party, action, self.circumstances())
+    }
+
+    /// What permissions depend on, while it can be read.
+    pub fn circumstances(&self) -> Circumstances {
+        Circumstances {
             picked_up: self.reached(Status::PickedUp).is_some(),
             is_final: self.status().is_final(),
             is_public: self.facts.visibility == Visibility::Public,
-        };
-        if may(party, action, circumstances) {
-            return Ok(());
+            has_expired: false,
         }
-        Err(match caller {
-            None => Rejection::Unauthenticated,
-            Some(_) => Rejection::Forbidden("this delivery is not yours to do that with".into()),
-        })
     }
 
     pub fn status(&self) -> Status {
@@ -326,6 +332,7 @@ impl Delivery {
             });
         }
         self.refresh_eta();
+        self.publish_eta(now, true);
         self.live.updated = now;
         Ok(Some(StatusEvent { seq: self.next_seq(), status: report.status, at, note: report.note.clone() }))
     }
@@ -341,6 +348,13 @@ impl Delivery {
         {
             self.live.pace.observe(at, metres);
             self.live.eta = Some(eta::estimate(self.facts.mode, at, metres, &self.live.pace));
+        }
+    }
+
+    /// Takes note of the ETA that goes out now.
+    fn publish_eta(&mut self, now: Millis, always: bool) {
+        if let Some(estimate) = &self.live.eta {
+            self.live.published.note(estimate, now, always);
         }
     }
 

@@ -24,6 +24,7 @@ pub enum Verdict {
 /// Why a fix is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Reason {
     /// More than 120 s ahead of the delivery's now.
     Clock,

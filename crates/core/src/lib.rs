@@ -3,15 +3,20 @@
 //! Pure Rust: no platform, no I/O, no clock, no randomness. The time is always an argument, so that
 //! replaying the same commands gives the same state and nearly all tests are native and fast.
 
+pub mod archive;
 pub mod auth;
 pub mod clock;
 pub mod delivery;
 pub mod eta;
+pub mod fanout;
 pub mod filter;
 pub mod fix;
+pub mod history;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod outbox;
 pub mod permission;
+pub mod published;
 pub mod recent;
 pub mod region;
 pub mod rejection;

@@ -1,6 +1,7 @@
 //! Who may do what: the contract's table as data.
 
 use crate::auth::{Caller, Role};
+use crate::rejection::Rejection;
 
 /// What somebody is to a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,20 @@ pub struct Owners<'a> {
     pub driver_id: Option<&'a str>,
     pub customer_id: Option<&'a str>,
     pub store_id: Option<&'a str>,
+}
+
+impl<'a> Owners<'a> {
+    pub fn new(
+        driver_id: &'a Option<String>,
+        customer_id: &'a Option<String>,
+        store_id: &'a Option<String>,
+    ) -> Self {
+        Self {
+            driver_id: driver_id.as_deref(),
+            customer_id: customer_id.as_deref(),
+            store_id: store_id.as_deref(),
+        }
+    }
 }
 
 impl Party {
@@ -66,6 +81,8 @@ enum Grant {
     BeforePickup,
     /// Until the end.
     WhileActive,
+    /// Until it expires.
+    WhileReadable,
     /// Where the delivery is public.
     IfPublic,
 }
@@ -76,11 +93,13 @@ pub struct Circumstances {
     pub picked_up: bool,
     pub is_final: bool,
     pub is_public: bool,
+    /// What is read is the record of a delivery that has expired.
+    pub has_expired: bool,
 }
 
 /// Columns: driver, customer, store, dispatcher, admin, public.
 const TABLE: [(Action, [Grant; 6]); 7] = {
-    use Grant::{BeforePickup, IfPublic, No, WhileActive, Yes};
+    use Grant::{BeforePickup, IfPublic, No, WhileActive, WhileReadable, Yes};
     [
         (Action::See, [Yes, Yes, Yes, Yes, Yes, IfPublic]),
         (Action::SendLocations, [Yes, No, No, No, Yes, No]),
@@ -88,9 +107,32 @@ const TABLE: [(Action, [Grant; 6]); 7] = {
         (Action::Fail, [Yes, No, No, Yes, Yes, No]),
         (Action::Cancel, [No, BeforePickup, BeforePickup, Yes, Yes, No]),
         (Action::History, [WhileActive, No, Yes, Yes, Yes, No]),
-        (Action::Timeline, [WhileActive, Yes, Yes, Yes, Yes, No]),
+        (Action::Timeline, [WhileActive, WhileReadable, Yes, Yes, Yes, No]),
     ]
 };
+
+/// Refuses what `caller`, being `party`, may not do now.
+pub fn permit(
+    caller: Option<&Caller>,
+    party: Party,
+    action: Action,
+    circumstances: Circumstances,
+) -> Result<(), Rejection> {
+    if may(party, action, circumstances) {
+        return Ok(());
+    }
+    Err(match caller {
+        // Theirs, until it expired.
+        Some(_)
+            if circumstances.has_expired
+                && may(party, action, Circumstances { has_expired: false, ..circumstances }) =>
+        {
+            Rejection::Gone
+        }
+        None => Rejection::Unauthenticated,
+        Some(_) => Rejection::Forbidden("this delivery is not yours to do that with".into()),
+    })
+}
 
 /// Whether `party` may do `action` now.
 pub fn may(party: Party, action: Action, circumstances: Circumstances) -> bool {
@@ -107,7 +149,8 @@ pub fn may(party: Party, action: Action, circumstances: Circumstances) -> bool {
         None | Some(Grant::No) => false,
         Some(Grant::Yes) => true,
         Some(Grant::BeforePickup) => !circumstances.picked_up,
-        Some(Grant::WhileActive) => !circumstances.is_final,
+        Some(Grant::WhileActive) => !circumstances.is_final && !circumstances.has_expired,
+        Some(Grant::WhileReadable) => !circumstances.has_expired,
         Some(Grant::IfPublic) => circumstances.is_public,
     }
 }
@@ -149,7 +192,8 @@ mod tests {
         Caller { subject: subject.into(), role, store_id: store.map(Into::into), expires: Millis(i64::MAX) }
     }
 
-    /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `p` if public.
+    /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `r` while
+    /// readable, `p` if public.
     const CONTRACT: [(Action, &str); 7] = [
         //                       driver, customer, store, dispatcher, admin, public
         (Action::See, "yyyyyp"),
@@ -158,23 +202,25 @@ mod tests {
         (Action::Fail, "y--yy-"),
         (Action::Cancel, "-bbyy-"),
         (Action::History, "a-yyy-"),
-        (Action::Timeline, "ayyyy-"),
+        (Action::Timeline, "aryyy-"),
     ];
 
     #[test]
     fn each_cell_is_as_the_contract_says() {
         for (action, row) in CONTRACT {
             for (party, cell) in Party::ALL.into_iter().zip(row.chars()) {
-                for bits in 0..8 {
+                for bits in 0..16 {
                     let now = Circumstances {
                         picked_up: bits & 1 > 0,
                         is_final: bits & 2 > 0,
                         is_public: bits & 4 > 0,
+                        has_expired: bits & 8 > 0,
                     };
                     let expected = match cell {
                         'y' => true,
                         'b' => !now.picked_up,
-                        'a' => !now.is_final,
+                        'a' => !now.is_final && !now.has_expired,
+                        'r' => !now.has_expired,
                         'p' => now.is_public,
                         _ => false,
                     };

@@ -139,6 +139,21 @@ impl Recent {
         &self.open
     }
 
+    /// The fixes that are in no closed chunk.
+    pub fn recorded(&self) -> Vec<Recorded> {
+        // What was written here can be read here.
+        let mut recorded = track::decode(self.open.bytes()).unwrap_or_default();
+        recorded.extend(self.window.iter().cloned());
+        recorded
+    }
+
+    /// The same as a chunk.
+    pub fn unarchived(&self) -> Chunk {
+        let mut chunk = self.open.clone();
+        self.window.iter().for_each(|recorded| chunk.push(recorded));
+        chunk
+    }
+
     /// Takes the open chunk when it is full, to be stored apart.
     pub fn take_full_chunk(&mut self) -> Option<Chunk> {
         let settled = self.open.settled_span().map_or(0, |(from, to)| to.since(from));

@@ -52,7 +52,7 @@ impl Audience {
     }
 
     /// Those who carry the delivery out, and so see all that this takes.
-    const fn is_inside(self) -> bool {
+    pub const fn is_inside(self) -> bool {
         matches!(self, Self::Driver | Self::Store | Self::Operator)
     }
 }

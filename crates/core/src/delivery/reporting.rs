@@ -6,7 +6,6 @@ use crate::filter::{Reason, Verdict};
 use crate::fix::Fix;
 use crate::permission::Party;
 use crate::recent::{Archive, Placed};
-use crate::rejection::Rejection;
 use crate::wire::report::{Counts, Report};
 
 /// A fix this far ahead of now has a wrong clock, in ms.
@@ -22,7 +21,7 @@ impl Delivery {
         party: Party,
         now: Millis,
         archive: &dyn Archive,
-    ) -> Result<Outcome, Rejection> {
+    ) -> Outcome {
         let mut outcome = Outcome {
             counts: Counts { rejected: report.rejected, ..Counts::default() },
             ..Outcome::default()
@@ -41,7 +40,10 @@ impl Delivery {
             {
                 path.push(point);
             }
-            outcome.chunks.extend(self.live.recent.take_full_chunk());
+            if let Some(chunk) = self.live.recent.take_full_chunk() {
+                self.live.chunks += 1;
+                outcome.chunks.push((self.live.chunks, chunk));
+            }
         }
         if let Some(status) = &report.status {
             match self.reach(status, now) {
@@ -55,6 +57,7 @@ impl Delivery {
             self.live.shown = newest;
             self.live.updated = now;
             self.refresh_eta();
+            self.publish_eta(now, false);
             outcome.events.push(Event::Moved { seq: self.next_seq(), path });
         } else if live.map(Fix::id) != live_before {
             // A late fix changed what was believed: nothing published is taken back, but a snapshot differs.
@@ -62,7 +65,7 @@ impl Delivery {
             self.refresh_eta();
         }
         outcome.changed |= !outcome.events.is_empty();
-        Ok(outcome)
+        outcome
     }
 
     /// Takes one fix and counts it. Whether it is the newest and believed.

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::delivery::{Delivery, Facts, Live, Reached};
 use crate::eta::{Estimate, Pace};
+use crate::outbox::Outbox;
+use crate::published::Published;
 use crate::recent::{self, Key, Recent};
 use crate::track::Unreadable;
 
@@ -26,6 +28,23 @@ pub struct StoredLive {
     #[serde(default)]
     contact: Option<Millis>,
     updated: Millis,
+    #[serde(default)]
+    revision: u64,
+    /// From layout 2 on; see [`StoredLive::with_chunks`].
+    #[serde(default)]
+    chunks: u32,
+    #[serde(default)]
+    published: Published,
+    #[serde(default)]
+    outbox: Outbox,
+}
+
+impl StoredLive {
+    /// A row of layout 1, which did not count its closed chunks.
+    #[must_use]
+    pub fn with_chunks(self, chunks: u32) -> Self {
+        Self { chunks, ..self }
+    }
 }
 
 impl Live {
@@ -40,6 +59,10 @@ impl Live {
             shown: self.shown,
             contact: self.contact,
             updated: self.updated,
+            revision: self.revision,
+            chunks: self.chunks,
+            published: self.published.clone(),
+            outbox: self.outbox.clone(),
         }
     }
 }
@@ -56,6 +79,10 @@ impl Delivery {
             shown: stored.shown,
             contact: stored.contact,
             updated: stored.updated,
+            revision: stored.revision,
+            chunks: stored.chunks,
+            published: stored.published,
+            outbox: stored.outbox,
         };
         Ok(Self { facts, live })
     }

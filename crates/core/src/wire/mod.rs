@@ -3,6 +3,7 @@
 
 pub mod frames;
 pub mod health;
+pub mod history;
 pub mod input;
 pub mod problem;
 pub mod report;

@@ -1,0 +1,362 @@
+//! The track of a delivery as it is asked for: a span of time, a page, thinned out, as JSON or GeoJSON.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::archive::Summary;
+use crate::clock::Millis;
+use crate::delivery::Reached;
+use crate::filter::Verdict;
+use crate::fix::{Fix, Position};
+use crate::published::Sample;
+use crate::recent::Key;
+use crate::rejection::Rejection;
+use crate::track::{Recorded, thinned};
+use crate::visibility::Audience;
+use crate::wire::history::{
+    GeoJsonHistory, GeoJsonProperties, Geometry, History, HistoryPoint, PointVerdict, PublishedEta, Timeline,
+    TimelineEvent,
+};
+
+/// Most points of a page: about 1 MB of JSON, nearly three hours at a fix a second.
+pub const PAGE_POINTS: usize = 10_000;
+
+/// What is asked of a track.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Query {
+    #[serde(default)]
+    pub since: Option<Millis>,
+    #[serde(default)]
+    pub until: Option<Millis>,
+    /// Only believed fixes then, those that shape the line.
+    #[serde(default)]
+    pub max_points: Option<usize>,
+    /// The last fix of the page before.
+    #[serde(default)]
+    pub after: Option<Key>,
+    #[serde(default)]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    #[default]
+    Json,
+    GeoJson,
+}
+
+impl Format {
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::GeoJson => "application/geo+json",
+        }
+    }
+}
+
+impl Query {
+    /// Reads a query string's parameters and the `Accept` header. An empty parameter counts as absent.
+    pub fn parse(
+        parameter: impl Fn(&str) -> Option<String>,
+        accept: Option<&str>,
+    ) -> Result<Self, Rejection> {
+        let given = |name: &str| parameter(name).filter(|text| !text.is_empty());
+        let time = |name: &'static str| given(name).map(|text| read_time(name, &text)).transpose();
+        let (since, until) = (time("since")?, time("until")?);
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            return Err(Rejection::invalid("until", "until must not be before since"));
+        }
+        Ok(Self {
+            since,
+            until,
+            max_points: given("max_points").map(|text| read_max_points(&text)).transpose()?,
+            after: given("cursor").map(|text| read_cursor(&text)).transpose()?,
+            format: read_format(given("format").as_deref(), accept)?,
+        })
+    }
+
+    /// The span of time that can hold an answer.
+    pub fn span(&self) -> (Millis, Millis) {
+        let since =
+            self.since.unwrap_or(Millis(i64::MIN)).max(self.after.map_or(Millis(i64::MIN), |key| key.0));
+        (since, self.until.unwrap_or(Millis(i64::MAX)))
+    }
+
+    fn wants(&self, fix: &Fix) -> bool {
+        let (since, until) = self.span();
+        (since..=until).contains(&fix.time) && self.after.is_none_or(|after| fix.key() > after)
+    }
+}
+
+/// Whose track it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    pub tracking_id: &'a str,
+    pub order_id: &'a str,
+}
+
+/// A page of a track, from all fixes that may belong to it, in any order.
+pub fn page(recorded: Vec<Recorded>, query: &Query, named: Named<'_>, now: Millis) -> Page {
+    let mut fixes: Vec<_> = recorded.into_iter().filter(|recorded| query.wants(&recorded.fix)).collect();
+    fixes.sort_by_key(|recorded| recorded.fix.key());
+    fixes.dedup_by_key(|recorded| recorded.fix.id());
+    if query.format == Format::GeoJson || query.max_points.is_some() {
+        fixes.retain(|recorded| is_believed(recorded.verdict));
+    }
+    if let Some(most) = query.max_points {
+        let points: Vec<_> = fixes.iter().map(|recorded| recorded.fix.position).collect();
+        let kept = thinned(&points, most);
+        fixes = kept.into_iter().filter_map(|at| fixes.get(at).cloned()).collect();
+    }
+    let more = fixes.len() > PAGE_POINTS;
+    fixes.truncate(PAGE_POINTS);
+    let next_cursor = fixes.last().filter(|_| more).map(|recorded| cursor(recorded.fix.key()));
+    match query.format {
+        Format::Json => Page::Json(History {
+            tracking_id: named.tracking_id.to_owned(),
+            order_id: named.order_id.to_owned(),
+            points: fixes.into_iter().map(point).collect(),
+            next_cursor,
+            server_time: now.0,
+        }),
+        Format::GeoJson => Page::GeoJson(geojson(&fixes, named, next_cursor)),
+    }
+}
+
+/// A page in the format that was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Page {
+    Json(History),
+    GeoJson(GeoJsonHistory),
+}
+
+/// The timeline as `audience` may see it.
+pub fn timeline(summary: &Summary, audience: Audience, now: Millis) -> Timeline {
+    let inside = audience.is_inside();
+    let event = |reached: &Reached| TimelineEvent {
+        kind: "status".into(),
+        status: reached.status,
+        at: reached.at.secs(),
+        note: reached.note.clone().filter(|_| inside),
+        reason: reached.reason.clone().filter(|_| inside),
+    };
+    let eta = |sample: &Sample| PublishedEta {
+        at: sample.0,
+        eta_at: sample.1,
+        eta_range: [sample.2 - sample.0, sample.3 - sample.0],
+    };
+    Timeline {
+        tracking_id: summary.tracking_id.clone(),
+        order_id: summary.order_id.clone(),
+        status: summary.status,
+        events: summary.timeline.iter().map(event).collect(),
+        etas: summary.etas.iter().map(eta).collect(),
+        server_time: now.0,
+    }
+}
+
+/// A late fix was not judged, but it is where somebody was.
+const fn is_believed(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Accepted | Verdict::Late)
+}
+
+fn point(recorded: Recorded) -> HistoryPoint {
+    let Recorded { fix, verdict } = recorded;
+    let (verdict, reason) = match verdict {
+        Verdict::Accepted => (PointVerdict::Accepted, None),
+        Verdict::Late => (PointVerdict::Late, None),
+        Verdict::Filtered(reason) => (PointVerdict::Filtered, Some(reason)),
+    };
+    HistoryPoint {
+        lat: fix.position.lat(),
+        lng: fix.position.lng(),
+        timestamp: HistoryPoint::seconds(fix.time.0),
+        verdict,
+        reason,
+        accuracy: fix.accuracy,
+        speed: fix.speed,
+        heading: fix.heading,
+        altitude: fix.altitude,
+        battery: fix.battery,
+        address: fix.address,
+    }
+}
+
+fn geojson(fixes: &[Recorded], named: Named<'_>, next_cursor: Option<String>) -> GeoJsonHistory {
+    let coordinates: Vec<_> =
+        fixes.iter().map(|recorded| [recorded.fix.position.lng(), recorded.fix.position.lat()]).collect();
+    let geometry = match coordinates.as_slice() {
+        [] => None,
+        [only] => Some(Geometry::Point(*only)),
+        _ => Some(Geometry::LineString(coordinates)),
+    };
+    GeoJsonHistory {
+        kind: "Feature".into(),
+        geometry,
+        properties: GeoJsonProperties {
+            tracking_id: named.tracking_id.to_owned(),
+            order_id: named.order_id.to_owned(),
+            coord_times: fixes.iter().map(|recorded| recorded.fix.time.iso_8601()).collect(),
+        },
+        next_cursor,
+    }
+}
+
+fn read_time(name: &'static str, text: &str) -> Result<Millis, Rejection> {
+    // In a query string `+` stands for a space: an offset as +01:00 arrives so.
+    let text = text.replace(' ', "+");
+    let value = text.parse::<f64>().map_or_else(|_| Value::from(text), Value::from);
+    Millis::parse(&value).ok_or_else(|| {
+        Rejection::invalid(name, format!("{name} must be Unix seconds, Unix milliseconds or ISO 8601"))
+    })
+}
+
+fn read_max_points(text: &str) -> Result<usize, Rejection> {
+    let number = text.parse().ok().filter(|number| (2..=PAGE_POINTS).contains(number));
+    number.ok_or_else(|| {
+        Rejection::invalid("max_points", format!("max_points must be a whole number from 2 to {PAGE_POINTS}"))
+    })
+}
+
+fn read_format(format: Option<&str>, accept: Option<&str>) -> Result<Format, Rejection> {
+    match format {
+        Some("json") => Ok(Format::Json),
+        Some("geojson") => Ok(Format::GeoJson),
+        Some(_) => Err(Rejection::invalid("format", "format must be json or geojson")),
+        None if accept.is_some_and(|accept| accept.contains("application/geo+json")) => Ok(Format::GeoJson),
+        None => Ok(Format::Json),
+    }
+}
+
+/// A cursor is the key of a fix, as `time.lat.lng.device time`.
+fn cursor((time, at, device): Key) -> String {
+    format!("{}.{}.{}.{}", time.0, at.lat_e7, at.lng_e7, device.0)
+}
+
+fn read_cursor(text: &str) -> Result<Key, Rejection> {
+    let key = || {
+        let mut parts = text.split('.');
+        let time = Millis(parts.next()?.parse().ok()?);
+        let position = Position { lat_e7: parts.next()?.parse().ok()?, lng_e7: parts.next()?.parse().ok()? };
+        let device = Millis(parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some((time, position, device))
+    };
+    key().ok_or_else(|| Rejection::invalid("cursor", "cursor must be the next_cursor of an earlier answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::Reason;
+
+    const NAMED: Named<'_> = Named { tracking_id: "TRK-X", order_id: "O-1" };
+
+    fn query(parameters: &[(&str, &str)], accept: Option<&str>) -> Result<Query, Rejection> {
+        let get = |name: &str| parameters.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).to_owned());
+        Query::parse(get, accept)
+    }
+
+    fn recorded(secs: i64, lat_e7: i32, verdict: Verdict) -> Recorded {
+        Recorded { fix: Fix::new(Millis::from_secs(secs), Position { lat_e7, lng_e7: 10_000_000 }), verdict }
+    }
+
+    fn points(page: Page) -> (Vec<HistoryPoint>, Option<String>) {
+        match page {
+            Page::Json(history) => (history.points, history.next_cursor),
+            Page::GeoJson(_) => panic!("asked for JSON"),
+        }
+    }
+
+    #[test]
+    fn a_query_is_read_or_refused_with_its_field() {
+        let cases: [(&[(&str, &str)], &str); 12] = [
+            (&[("since", "yesterday")], "since"),
+            (&[("since", "-1")], "since"),
+            (&[("since", "NaN")], "since"),
+            (&[("until", "1e400")], "until"),
+            (&[("since", "200"), ("until", "100")], "until"),
+            (&[("max_points", "1")], "max_points"),
+            (&[("max_points", "10001")], "max_points"),
+            (&[("max_points", "-5")], "max_points"),
+            (&[("max_points", "2.5")], "max_points"),
+            (&[("format", "kml")], "format"),
+            (&[("cursor", "1.2.3")], "cursor"),
+            (&[("cursor", "'; DROP TABLE chunk")], "cursor"),
+        ];
+        for (parameters, field) in cases {
+            match query(parameters, None) {
+                Err(Rejection::Invalid { field: at, .. }) => assert_eq!(at, field),
+                other => panic!("{parameters:?}: {other:?}"),
+            }
+        }
+        let read = query(
+            &[
+                ("since", "2024-01-01T01:10:50 01:00"),
+                ("until", "1704067850500"),
+                ("max_points", ""),
+                ("cursor", "1.-2.3.4"),
+            ],
+            Some("text/html, application/geo+json;q=0.9"),
+        );
+        let expected = Query {
+            since: Some(Millis(1_704_067_850_000)),
+            until: Some(Millis(1_704_067_850_500)),
+            max_points: None,
+            after: Some((Millis(1), Position { lat_e7: -2, lng_e7: 3 }, Millis(4))),
+            format: Format::GeoJson,
+        };
+        assert_eq!(read, Ok(expected));
+    }
+
+    #[test]
+    fn a_page_is_in_the_order_of_time_with_each_fix_once() {
+        let fixes = [(30, 3), (10, 1), (20, 2), (10, 1), (40, 4)];
+        let fixes = fixes.map(|(secs, lat)| recorded(secs, lat, Verdict::Accepted)).to_vec();
+        let asked = query(&[("since", "10"), ("until", "30")], None).unwrap();
+        let (points, next) = points(page(fixes, &asked, NAMED, Millis(0)));
+        let times: Vec<_> = points.iter().map(|point| point.timestamp.as_i64().unwrap()).collect();
+        assert_eq!((times, next), (vec![10, 20, 30], None));
+    }
+
+    #[test]
+    fn all_is_told_with_its_verdict_and_only_what_is_believed_is_drawn() {
+        let fixes = vec![
+            recorded(1, 0, Verdict::Accepted),
+            recorded(2, 900_000_000, Verdict::Filtered(Reason::Speed)),
+            recorded(3, 100, Verdict::Late),
+        ];
+        let (all, _) = points(page(fixes.clone(), &Query::default(), NAMED, Millis(0)));
+        assert_eq!(all[1].verdict, PointVerdict::Filtered);
+        assert_eq!(all[1].reason, Some(Reason::Speed));
+        let (drawn, _) =
+            points(page(fixes.clone(), &query(&[("max_points", "50")], None).unwrap(), NAMED, Millis(0)));
+        assert_eq!(drawn.len(), 2);
+        let asked = query(&[("format", "geojson")], None).unwrap();
+        let json = serde_json::to_value(page(fixes, &asked, NAMED, Millis(0))).unwrap();
+        assert_eq!(json["geometry"]["type"], "LineString");
+        assert_eq!(json["geometry"]["coordinates"], serde_json::json!([[1.0, 0.0], [1.0, 0.00001]]));
+        assert_eq!(json["properties"]["coordTimes"][0], "1970-01-01T00:00:01Z");
+    }
+
+    #[test]
+    fn pages_join_without_gap_or_repetition() {
+        let count = PAGE_POINTS + 500;
+        // Several fixes share each second.
+        let all: Vec<_> = (0..count).map(|i| recorded(i as i64 / 3, i as i32, Verdict::Accepted)).collect();
+        let (first, next) = points(page(all.clone(), &Query::default(), NAMED, Millis(0)));
+        let asked = query(&[("cursor", &next.unwrap())], None).unwrap();
+        let (second, end) = points(page(all, &asked, NAMED, Millis(0)));
+        assert_eq!((first.len(), second.len(), end), (PAGE_POINTS, 500, None));
+        let seen: Vec<_> =
+            first.iter().chain(&second).map(|point| (point.lat * 1e7).round() as usize).collect();
+        assert_eq!(seen, (0..count).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn fractions_of_a_second_are_kept() {
+        assert_eq!(HistoryPoint::seconds(1_500).to_string(), "1.5");
+        assert_eq!(HistoryPoint::seconds(2_000).to_string(), "2");
+    }
+}

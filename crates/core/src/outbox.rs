@@ -1,0 +1,167 @@
+//! What must still leave a delivery for the archive, and when to try.
+//!
+//! Events and chunks of history are rows of the object, written with the change that made them: they are
+//! the log. The outbox holds how far the archive has got in it, so that nothing is written per item and
+//! nothing can be lost between the two. It goes out at least once, in order, and is never given up: each
+//! failure doubles the time to the next attempt.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+
+/// How the attempts of one destination are spaced, in ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spacing {
+    /// From the first thing to send until it is sent: what follows meanwhile goes with it.
+    pub delay: i64,
+    /// After the first failure.
+    pub retry_first: i64,
+    /// After many.
+    pub retry_most: i64,
+}
+
+/// An alarm that should have fired so long ago is not trusted any more, in ms: the platform drops one whose
+/// handler fails too often.
+const OVERDUE: i64 = 60_000;
+
+/// An alarm may fire so much before its time, in ms, where two clocks differ.
+const EARLY: i64 = 1_000;
+
+/// How far the archive has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    /// It has the summary of the start.
+    pub started: bool,
+    /// It has the summary of the end.
+    pub ended: bool,
+    /// It has the closed chunks up to this number.
+    pub chunks: u32,
+    /// It has the fixes after the last closed chunk, as of this revision. 0: it has none of them.
+    pub tail: u64,
+}
+
+/// The outbox towards the archive, and the one alarm of the object. Times are the wall clock's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outbox {
+    #[serde(default)]
+    pub archived: Archived,
+    /// Failures since the last success.
+    #[serde(default)]
+    attempts: u32,
+    /// The next attempt; `None` where nothing waits.
+    #[serde(default)]
+    due: Option<Millis>,
+    /// The alarm that stands.
+    #[serde(default)]
+    armed: Option<Millis>,
+}
+
+impl Outbox {
+    /// Call after each change and each wake; `waiting`: there is something to send. Returns the alarm to set.
+    pub fn arm(&mut self, waiting: bool, wall: Millis, spacing: Spacing) -> Option<Millis> {
+        if !waiting {
+            self.due = None;
+            return None;
+        }
+        let due = *self.due.get_or_insert_with(|| wall.plus(spacing.delay));
+        let stands = self.armed.is_some_and(|armed| armed <= due && wall.since(armed) < OVERDUE);
+        if stands {
+            return None;
+        }
+        let at = due.max(wall);
+        self.armed = Some(at);
+        Some(at)
+    }
+
+    /// The alarm has fired, at `wall`: none stands any more but one that was set since.
+    pub fn fired(&mut self, wall: Millis) {
+        if self.armed.is_some_and(|armed| armed <= wall.plus(EARLY)) {
+            self.armed = None;
+        }
+    }
+
+    pub fn succeeded(&mut self, archived: Archived) {
+        *self = Self { archived, armed: self.armed, ..Self::default() };
+    }
+
+    /// `jitter`, from 0 to 1, spreads those that fail together.
+    pub fn failed(&mut self, wall: Millis, spacing: Spacing, jitter: f64) {
+        let doubled = spacing.retry_first.saturating_mul(1_i64 << self.attempts.min(32));
+        let pause = doubled.min(spacing.retry_most) as f64 * (0.5 + jitter.clamp(0.0, 1.0) / 2.0);
+        self.attempts = self.attempts.saturating_add(1);
+        self.due = Some(wall.plus(pause as i64));
+    }
+
+    /// Failures since the last success.
+    pub const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SPACING: Spacing = Spacing { delay: 2_000, retry_first: 1_000, retry_most: 60_000 };
+
+    #[test]
+    fn one_alarm_stands_for_all_that_waits() {
+        let mut outbox = Outbox::default();
+        assert_eq!(outbox.arm(false, Millis(0), SPACING), None);
+        assert_eq!(outbox.arm(true, Millis(1_000), SPACING), Some(Millis(3_000)));
+        assert_eq!(outbox.arm(true, Millis(2_500), SPACING), None);
+        outbox.fired(Millis(3_000));
+        outbox.succeeded(Archived { chunks: 1, ..Archived::default() });
+        assert_eq!(outbox.arm(false, Millis(3_000), SPACING), None);
+        assert_eq!(outbox.arm(true, Millis(9_000), SPACING), Some(Millis(11_000)));
+    }
+
+    #[test]
+    fn an_alarm_that_never_fired_is_set_again() {
+        let mut outbox = Outbox::default();
+        outbox.arm(true, Millis(0), SPACING);
+        assert_eq!(outbox.arm(true, Millis(2_000 + OVERDUE - 1), SPACING), None);
+        let wall = Millis(2_000 + OVERDUE);
+        assert_eq!(outbox.arm(true, wall, SPACING), Some(wall));
+    }
+
+    #[test]
+    fn each_failure_doubles_the_pause_up_to_the_longest() {
+        let mut outbox = Outbox::default();
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            outbox.failed(Millis(0), SPACING, 1.0);
+            pauses.push(outbox.due.unwrap().0);
+        }
+        assert_eq!(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+        assert_eq!(outbox.attempts(), 9);
+        outbox.failed(Millis(0), SPACING, 0.0);
+        assert_eq!(outbox.due, Some(Millis(30_000)));
+        outbox.succeeded(Archived::default());
+        assert_eq!(outbox.attempts(), 0);
+    }
+
+    proptest! {
+        /// Whatever happens, in whatever order: where something waits, an alarm stands that will fire.
+        #[test]
+        fn where_something_waits_an_alarm_stands(steps in proptest::collection::vec((0..5_u8, 0..200_000_i64, 0.0..1.0), 1..60)) {
+            let (mut outbox, mut wall, mut waiting) = (Outbox::default(), Millis(0), false);
+            for (step, passed, jitter) in steps {
+                wall = wall.plus(passed);
+                match step {
+                    0 => waiting = true,
+                    1 => outbox.fired(wall),
+                    2 => outbox.failed(wall, SPACING, jitter),
+                    3 => { outbox.succeeded(Archived::default()); waiting = false; }
+                    _ => {}
+                }
+                outbox.arm(waiting, wall, SPACING);
+                if waiting {
+                    let armed = outbox.armed.unwrap();
+                    prop_assert!(armed > wall.plus(-OVERDUE) && armed <= wall.plus(SPACING.retry_most.max(SPACING.delay)));
+                }
+            }
+        }
+    }
+}
