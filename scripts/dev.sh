@@ -37,6 +37,9 @@ if [[ ! -f .dev.vars ]]; then
   say "    .dev.vars made from .dev.vars.example: secrets for development alone"
 fi
 
+wrangler d1 migrations apply DB --local --persist-to "$state" >"$logs/migrations.log" 2>&1 </dev/null ||
+  { cat "$logs/migrations.log"; die "the database could not be migrated: see above"; }
+
 say "3/4 server on $url, state in $state"
 serving=$(now)
 KEEP_SERVING=1 start wrangler dev --ip 127.0.0.1 --port "$port" --inspector-port 0 --persist-to "$state" --var ALLOW_SIM_CLOCK:1 \

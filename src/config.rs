@@ -1,7 +1,10 @@
 //! Everything that a deployment can set. `docs/configuration.md` lists the names and their defaults.
 
 use onway_core::auth::{SECRET_MIN, TokenRules};
+use std::time::Duration;
+
 use onway_core::delivery::Spans;
+use onway_core::outbox::Spacing;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::IdKeys;
 use onway_core::wire::start::Visibility;
@@ -64,6 +67,21 @@ impl<'a> Config<'a> {
     pub fn spans(&self) -> Spans {
         let hours = |name, default| (self.number(name).unwrap_or(default) * HOUR_MS) as i64;
         Spans { active: hours("EXPIRE_ACTIVE_HOURS", 24.0), finished: hours("EXPIRE_FINISHED_HOURS", 1.0) }
+    }
+
+    /// How the archive is written to.
+    pub fn archive_spacing(&self) -> Spacing {
+        let millis = |name, default| (self.number(name).unwrap_or(default) * 1000.0) as i64;
+        Spacing {
+            delay: millis("ARCHIVE_DELAY_S", 5.0),
+            retry_first: millis("ARCHIVE_RETRY_FIRST_S", 2.0),
+            retry_most: millis("ARCHIVE_RETRY_MOST_S", 600.0),
+        }
+    }
+
+    /// An answer of the archive that takes longer is taken for lost.
+    pub fn archive_timeout(&self) -> Duration {
+        Duration::from_secs_f64(self.number("ARCHIVE_TIMEOUT_S").unwrap_or(20.0).clamp(0.1, 60.0))
     }
 
     fn number(&self, name: &str) -> Option<f64> {

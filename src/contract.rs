@@ -7,6 +7,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use onway_core::auth::Caller;
+use onway_core::history::Query;
 use onway_core::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use worker::{Env, Headers, Method, ObjectNamespace, Request, RequestInit, Response, Stub};
@@ -33,6 +34,10 @@ pub enum DeliveryRequest {
         #[serde(default)]
         if_none_match: Option<String>,
     },
+    /// The track.
+    History { by: Option<Caller>, query: Query },
+    /// What happened, and which ETAs were published.
+    Timeline { by: Option<Caller> },
     /// An upgrade.
     Follow {
         by: Option<Caller>,
@@ -47,9 +52,12 @@ pub enum DeliveryRequest {
     /// Panics, to show that nobody else notices.
     #[cfg(feature = "test-utils")]
     Panic,
-    /// Rows written, as the platform counts them.
+    /// What has been counted since the object woke.
     #[cfg(feature = "test-utils")]
-    Rows,
+    Counters,
+    /// Forgets all that is in memory, as an eviction does.
+    #[cfg(feature = "test-utils")]
+    Forget,
 }
 
 impl DeliveryRequest {

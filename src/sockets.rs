@@ -42,6 +42,22 @@ struct Client {
 pub struct Sockets {
     /// `None` until an event needs it.
     clients: RefCell<Option<Vec<Client>>>,
+    #[cfg(feature = "test-utils")]
+    pub counts: Counts,
+}
+
+/// What the budgets are about, since the object woke.
+#[cfg(feature = "test-utils")]
+#[derive(Default)]
+pub struct Counts {
+    pub broadcasts: std::cell::Cell<usize>,
+    pub serializations: std::cell::Cell<usize>,
+    pub attachments: std::cell::Cell<usize>,
+}
+
+#[cfg(feature = "test-utils")]
+fn count(counter: &std::cell::Cell<usize>) {
+    counter.set(counter.get() + 1);
 }
 
 /// Most sockets of one object: the platform's limit, less some for those that are closing.
@@ -56,13 +72,15 @@ impl Sockets {
         subprotocol: bool,
     ) -> Result<Option<(Response, WebSocket)>> {
         self.restore(state);
-        if self.count() >= SOCKETS_MAX {
+        if self.connected() >= SOCKETS_MAX {
             return Ok(None);
         }
         let pair = WebSocketPair::new()?;
         state.set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
         state.accept_websocket_with_tags(&pair.server, &[attachment.audience.name()]);
         pair.server.serialize_attachment(&attachment)?;
+        #[cfg(feature = "test-utils")]
+        count(&self.counts.attachments);
         let client = Client { socket: pair.server.clone(), attachment };
         if let Some(clients) = self.clients.borrow_mut().as_mut() {
             clients.push(client);
@@ -104,6 +122,8 @@ impl Sockets {
     /// Sends to everybody what `frame` makes for their audience, serialized once for each.
     pub fn broadcast(&self, state: &State, wall: Millis, frame: impl Fn(Audience) -> Option<ServerFrame>) {
         self.restore(state);
+        #[cfg(feature = "test-utils")]
+        count(&self.counts.broadcasts);
         let mut clients = self.clients.borrow_mut();
         let Some(clients) = clients.as_mut() else { return };
         for audience in Audience::ALL {
@@ -113,6 +133,8 @@ impl Sockets {
             let Some(text) = frame(audience).and_then(|frame| serde_json::to_string(&frame).ok()) else {
                 continue;
             };
+            #[cfg(feature = "test-utils")]
+            count(&self.counts.serializations);
             clients.retain(|client| {
                 if client.attachment.audience != audience {
                     return true;
@@ -127,7 +149,12 @@ impl Sockets {
         }
     }
 
-    fn count(&self) -> usize {
+    #[cfg(feature = "test-utils")]
+    pub fn forget_all(&self) {
+        self.clients.take();
+    }
+
+    fn connected(&self) -> usize {
         self.clients.borrow().as_ref().map_or(0, Vec::len)
     }
 

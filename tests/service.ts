@@ -1,6 +1,6 @@
 // The real service on the real runtime: workerd, as Miniflare starts it, with the Worker built with
 // feature `test-utils`, its objects' SQLite on disk, and nothing replaced.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SignJWT } from "jose";
@@ -27,6 +27,7 @@ export interface Service {
   /** The same for sockets. */
   ws: string;
   state: string;
+  database: Database;
   stop(): Promise<void>;
   call(method: string, path: string, init?: CallInit): Promise<Reply>;
 }
@@ -61,6 +62,7 @@ export async function start(options: Options = {}): Promise<Service> {
     host: "127.0.0.1",
     port: options.port ?? 0,
     bindings,
+    d1Databases: { DB: "onway" },
     durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true } },
     assets: {
       directory: join(ROOT, "web/dist"),
@@ -71,8 +73,11 @@ export async function start(options: Options = {}): Promise<Service> {
   });
   const miniflare = new Miniflare({ ...settings, resourcePersistencePath: state });
   const url = (await miniflare.ready).origin;
+  const database: Database = await miniflare.getD1Database("DB");
+  await migrate(database);
   return {
     url,
+    database,
     ws: url.replace("http", "ws"),
     state,
     async stop() {
@@ -94,6 +99,40 @@ export async function start(options: Options = {}): Promise<Service> {
       return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
     },
   };
+}
+
+/** What the tests use of D1: Miniflare's types are those of the platform, which are not installed here. */
+export interface Database {
+  prepare(sql: string): Statement;
+  batch(statements: Statement[]): Promise<unknown>;
+}
+
+export interface Statement {
+  bind(...values: unknown[]): Statement;
+  run(): Promise<unknown>;
+  all<Row = Json>(): Promise<{ results: Row[] }>;
+}
+
+/** Applies what `wrangler d1 migrations apply` would. */
+async function migrate(database: Database): Promise<void> {
+  await database.prepare("CREATE TABLE IF NOT EXISTS d1_migrations (name TEXT PRIMARY KEY)").run();
+  const applied = new Set((await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>()).results.map((row) => row.name));
+  for (const [name, statements] of await migrations()) {
+    if (applied.has(name)) continue;
+    const note = database.prepare("INSERT INTO d1_migrations VALUES (?)").bind(name);
+    await database.batch([...statements.map((statement) => database.prepare(statement)), note]);
+  }
+}
+
+/** The migrations of D1, in order, statement by statement. */
+export async function migrations(): Promise<[string, string[]][]> {
+  const folder = join(ROOT, "migrations");
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  const read = async (name: string): Promise<[string, string[]]> => {
+    const text = (await readFile(join(folder, name), "utf8")).replaceAll(/--.*$/gm, "");
+    return [name, text.split(";").map((statement) => statement.trim()).filter((statement) => statement !== "")];
+  };
+  return Promise.all(names.map(read));
 }
 
 export interface TokenOptions {

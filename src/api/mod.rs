@@ -3,6 +3,7 @@
 mod body;
 mod follow;
 mod page;
+mod record;
 mod service;
 mod tracking;
 
@@ -52,6 +53,14 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
             allow(&method, WRITE)?;
             tracking::set_status(request, id, env, &config).await
         }
+        ["tracking", id, "history"] => {
+            allow(&method, READ)?;
+            record::history(&request, id, env, &config).await
+        }
+        ["tracking", id, "events"] => {
+            allow(&method, READ)?;
+            record::timeline(&request, id, env, &config).await
+        }
         ["track", id] => {
             allow(&method, READ)?;
             page::track(&request, id, env, &config).await
@@ -67,7 +76,9 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         #[cfg(feature = "test-utils")]
         ["test", "panic", id] => service::test(DeliveryRequest::Panic, id, env, &config).await,
         #[cfg(feature = "test-utils")]
-        ["test", "rows", id] => service::test(DeliveryRequest::Rows, id, env, &config).await,
+        ["test", "counters", id] => service::test(DeliveryRequest::Counters, id, env, &config).await,
+        #[cfg(feature = "test-utils")]
+        ["test", "forget", id] => service::test(DeliveryRequest::Forget, id, env, &config).await,
         _ => Err(Rejection::NotFound("there is nothing here; /openapi.json lists what there is".into())),
     }
 }

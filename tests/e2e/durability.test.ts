@@ -62,7 +62,7 @@ test("a frame that causes no event writes one row", async (t) => {
   t.after(() => service.stop());
   const { tracking_id: id } = await startDelivery(service, { clock: { origin: 1_700_000_000, rate: 1000 } });
   const driver = await token("driver", "d1");
-  const rows = async () => (await service.call("GET", `/test/rows/${id}`)).body["rows_written"] as number;
+  const rows = async () => (await service.call("GET", `/test/counters/${id}`)).body["rows_written"] as number;
   const started = await rows();
   const frames = 360;
   const socket = await new Socket(`${service.ws}/ws/tracking/${id}`, ["onway.v1", `bearer.${driver}`]).opened();

@@ -1,5 +1,7 @@
 //! What clients say over their sockets.
 
+use std::rc::Rc;
+
 use onway_core::delivery::Command;
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
@@ -9,7 +11,7 @@ use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, message_id, pars
 use serde_json::Value;
 use worker::{Result, WebSocket, WebSocketIncomingMessage};
 
-use super::{DeliveryObject, see};
+use super::session::{Session, see};
 use crate::config::Config;
 use crate::identity::{check, wall};
 use crate::problem::ours;
@@ -22,9 +24,13 @@ enum Said {
     Close(Rejection),
 }
 
-impl DeliveryObject {
+impl Session {
     /// Answers one message. Whatever it holds, the socket gets an answer or a close.
-    pub(super) fn receive(&self, socket: &WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+    pub(super) fn receive(
+        self: &Rc<Self>,
+        socket: &WebSocket,
+        message: WebSocketIncomingMessage,
+    ) -> Result<()> {
         let (text, length) = match &message {
             WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
             WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
@@ -39,7 +45,7 @@ impl DeliveryObject {
         }
     }
 
-    fn said(&self, socket: &WebSocket, text: Option<&str>, length: usize) -> Result<Said> {
+    fn said(self: &Rc<Self>, socket: &WebSocket, text: Option<&str>, length: usize) -> Result<Said> {
         if length > FRAME_MAX {
             return Ok(Said::Close(Rejection::TooLarge { limit: FRAME_MAX }));
         }
@@ -72,7 +78,7 @@ impl DeliveryObject {
     }
 
     fn handle(
-        &self,
+        self: &Rc<Self>,
         socket: &WebSocket,
         attachment: Attachment,
         kind: &str,
@@ -106,7 +112,7 @@ impl DeliveryObject {
 
     /// Carries out a command: the acknowledgement first, then what everybody hears.
     fn command(
-        &self,
+        self: &Rc<Self>,
         socket: &WebSocket,
         attachment: &Attachment,
         id: Option<MessageId>,

@@ -3,24 +3,33 @@
 //! | table | row | written |
 //! |---|---|---|
 //! | `delivery` | what was said at the start | once |
-//! | `live` | status, window, open chunk, trail | once a frame |
+//! | `live` | status, window, open chunk, trail, outbox | once a frame, once an attempt to archive |
 //! | `event` | an event for those who were away | once an event |
 //! | `chunk` | up to 180 fixes of history | once it is full |
 
 use std::cell::Cell;
+use std::ops::RangeInclusive;
 
+use onway_core::archive::NumberedChunk;
 use onway_core::clock::Millis;
 use onway_core::delivery::{Delivery, Event, Facts, Outcome, StatusEvent, StoredLive};
 use onway_core::fix::Fix;
 use onway_core::recent::Archive;
-use onway_core::track;
+use onway_core::track::{self, Recorded};
 use onway_core::visibility::MISSED_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue as Value};
 
-/// The layout below. It only ever grows: a later version migrates an earlier one forward.
-const VERSION: i64 = 1;
+/// The layout below. It only ever grows: see [`MIGRATIONS`].
+const VERSION: i64 = 2;
+
+/// What makes each layout of the one before, by its version. A delivery of an earlier layout is read as it
+/// is, and migrated by the first command that writes.
+const MIGRATIONS: [(i64, &str); 1] = [
+    // `live.state` counts the closed chunks: the code writes it. The row of the version is all there is.
+    (2, "UPDATE delivery SET version = 2"),
+];
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY CHECK (id = 0), version INTEGER NOT NULL, facts TEXT NOT NULL);
@@ -35,10 +44,14 @@ const SKEW_MAX: i64 = 60_000;
 /// Most events read for somebody who was away: one more than are told, to see that there are too many.
 const EVENTS_READ: i64 = MISSED_MAX as i64 + 1;
 
+const UPDATE_LIVE: &str = "UPDATE live SET state = ?, window = ?, open = ?, trail = ? WHERE id = 0";
+
 pub struct Store {
     sql: SqlStorage,
     /// Whether the tables are there, once it is known.
     exists: Cell<bool>,
+    /// The layout that the rows have, as last read or written.
+    version: Cell<i64>,
     /// Rows written since this object woke, as the platform counts and bills them.
     #[cfg(feature = "test-utils")]
     rows_written: Cell<usize>,
@@ -49,6 +62,7 @@ impl Store {
         Self {
             sql,
             exists: Cell::new(false),
+            version: Cell::new(VERSION),
             #[cfg(feature = "test-utils")]
             rows_written: Cell::new(0),
         }
@@ -63,22 +77,27 @@ impl Store {
     pub fn create(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
         self.execute(SCHEMA, Vec::new())?;
         self.exists.set(true);
+        self.version.set(VERSION);
         self.execute(
             "INSERT INTO delivery VALUES (0, ?, ?)",
             vec![Value::Integer(VERSION), Value::String(json(&delivery.facts)?)],
         )?;
-        self.write_live(
-            delivery,
-            "INSERT INTO live (state, window, open, trail, id) VALUES (?, ?, ?, ?, 0)",
-        )?;
+        self.put_live(delivery, "INSERT INTO live (state, window, open, trail, id) VALUES (?, ?, ?, ?, 0)")?;
         self.write_outcome(outcome)
     }
 
     /// Writes what a command changed.
     pub fn write(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
         // The row that the delivery is loaded from comes last: where something fails, it is as it was.
+        self.migrate()?;
         self.write_outcome(outcome)?;
-        self.write_live(delivery, "UPDATE live SET state = ?, window = ?, open = ?, trail = ? WHERE id = 0")
+        self.put_live(delivery, UPDATE_LIVE)
+    }
+
+    /// Writes what no command changed.
+    pub fn write_live(&self, delivery: &Delivery) -> Result<()> {
+        self.migrate()?;
+        self.put_live(delivery, UPDATE_LIVE)
     }
 
     /// Reads the delivery; `None` where this object has none.
@@ -93,15 +112,18 @@ impl Store {
         else {
             return Ok(None);
         };
-        match version {
-            Value::Integer(VERSION) => {}
-            Value::Float(version) if version == VERSION as f64 => {}
-            _ => return Err(Error::RustError("this delivery was written by a newer version".into())),
+        let version = integer(version)?;
+        if version > VERSION {
+            return Err(Error::RustError("this delivery was written by a newer version".into()));
         }
+        self.version.set(version);
         let facts: Facts = parsed(facts)?;
         let mut live: StoredLive = parsed(state)?;
         (live.recent.window, live.recent.open, live.recent.trail) =
             (bytes(window)?, bytes(open)?, bytes(trail)?);
+        if version < 2 {
+            live = live.with_chunks(self.closed_chunks()?);
+        }
         Delivery::load(facts, live).map(Some).map_err(|error| Error::RustError(error.to_string()))
     }
 
@@ -112,7 +134,48 @@ impl Store {
         cursor.raw().map(|row| parsed(row?.into_iter().next().unwrap_or(Value::Null))).collect()
     }
 
-    fn write_live(&self, delivery: &Delivery, statement: &str) -> Result<()> {
+    /// The closed chunks of these numbers.
+    pub fn chunks(&self, numbers: RangeInclusive<u32>) -> Result<Vec<NumberedChunk>> {
+        let bindings =
+            vec![Value::Integer((*numbers.start()).into()), Value::Integer((*numbers.end()).into())];
+        let cursor =
+            self.sql.exec("SELECT n, fixes FROM chunk WHERE n BETWEEN ? AND ? ORDER BY n", bindings)?;
+        let chunk = |row: Result<Vec<Value>>| {
+            let [n, fixes] = <[Value; 2]>::try_from(row?).map_err(|_| unexpected())?;
+            Ok(NumberedChunk {
+                n: u32::try_from(integer(n)?).map_err(|_| unexpected())?,
+                bytes: bytes(fixes)?,
+            })
+        };
+        cursor.raw().map(chunk).collect()
+    }
+
+    /// The fixes of the closed chunks that overlap a span.
+    pub fn recorded(&self, (since, until): (Millis, Millis)) -> Result<Vec<Recorded>> {
+        let mut recorded = Vec::new();
+        for chunk in self.chunks_within(since, until)? {
+            recorded.extend(track::decode(&chunk).map_err(|_| unexpected())?);
+        }
+        Ok(recorded)
+    }
+
+    /// Brings the rows forward to the layout of today.
+    fn migrate(&self) -> Result<()> {
+        let from = self.version.get();
+        for (version, statements) in MIGRATIONS.into_iter().filter(|(version, _)| *version > from) {
+            self.execute(statements, Vec::new())?;
+            self.version.set(version);
+        }
+        Ok(())
+    }
+
+    fn closed_chunks(&self) -> Result<u32> {
+        let row = self.row("SELECT coalesce(max(n), 0) FROM chunk")?;
+        let count = row.and_then(|row| row.into_iter().next()).map_or(Ok(0), integer)?;
+        u32::try_from(count).map_err(|_| unexpected())
+    }
+
+    fn put_live(&self, delivery: &Delivery, statement: &str) -> Result<()> {
         let live = delivery.live.store();
         let state = json(&live)?;
         let recent = live.recent;
@@ -132,11 +195,15 @@ impl Store {
                 self.execute("INSERT INTO event VALUES (?, ?)", row)?;
             }
         }
-        for chunk in &outcome.chunks {
+        for (n, chunk) in &outcome.chunks {
             let (first, last) = chunk.span().unwrap_or_default();
-            let row =
-                vec![Value::Integer(first.0), Value::Integer(last.0), Value::Blob(chunk.bytes().to_vec())];
-            self.execute("INSERT INTO chunk (first, last, fixes) VALUES (?, ?, ?)", row)?;
+            let row = vec![
+                Value::Integer((*n).into()),
+                Value::Integer(first.0),
+                Value::Integer(last.0),
+                Value::Blob(chunk.bytes().to_vec()),
+            ];
+            self.execute("INSERT INTO chunk (n, first, last, fixes) VALUES (?, ?, ?, ?)", row)?;
         }
         Ok(())
     }
@@ -163,9 +230,10 @@ impl Store {
         Ok(rows?.into_iter().next())
     }
 
-    fn chunks_around(&self, time: Millis) -> Result<Vec<Vec<u8>>> {
-        let bindings = vec![Value::Integer(time.0 + SKEW_MAX), Value::Integer(time.0 - SKEW_MAX)];
-        let cursor = self.sql.exec("SELECT fixes FROM chunk WHERE first <= ? AND last >= ?", bindings)?;
+    fn chunks_within(&self, since: Millis, until: Millis) -> Result<Vec<Vec<u8>>> {
+        let bindings = vec![bound(until), bound(since)];
+        let cursor =
+            self.sql.exec("SELECT fixes FROM chunk WHERE first <= ? AND last >= ? ORDER BY n", bindings)?;
         cursor.raw().map(|row| bytes(row?.into_iter().next().unwrap_or(Value::Null))).collect()
     }
 }
@@ -173,7 +241,8 @@ impl Store {
 impl Archive for Store {
     fn contains(&self, fix: &Fix) -> bool {
         // A chunk that cannot be read holds no fix that could be compared: the new one is kept.
-        let chunks = self.chunks_around(fix.time).unwrap_or_default();
+        let chunks =
+            self.chunks_within(fix.time.plus(-SKEW_MAX), fix.time.plus(SKEW_MAX)).unwrap_or_default();
         chunks
             .iter()
             .flat_map(|chunk| track::decode(chunk).unwrap_or_default())
@@ -190,13 +259,31 @@ fn parsed<T: DeserializeOwned>(value: Value) -> Result<T> {
         Value::String(text) => {
             serde_json::from_str(&text).map_err(|error| Error::RustError(error.to_string()))
         }
-        _ => Err(Error::RustError("a stored row is not what it should be".into())),
+        _ => Err(unexpected()),
     }
 }
 
 fn bytes(value: Value) -> Result<Vec<u8>> {
     match value {
         Value::Blob(bytes) => Ok(bytes),
-        _ => Err(Error::RustError("a stored row is not what it should be".into())),
+        _ => Err(unexpected()),
     }
+}
+
+/// Integers come back as what JavaScript has for numbers.
+fn integer(value: Value) -> Result<i64> {
+    match value {
+        Value::Integer(number) => Ok(number),
+        Value::Float(number) => Ok(number as i64),
+        _ => Err(unexpected()),
+    }
+}
+
+/// A time to compare with: beyond 2^53 JavaScript has no integers, and nothing is stored.
+fn bound(at: Millis) -> Value {
+    Value::Integer(at.0.clamp(-(1 << 53), 1 << 53))
+}
+
+fn unexpected() -> Error {
+    Error::RustError("a stored row is not what it should be".into())
 }

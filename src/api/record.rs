@@ -1,0 +1,66 @@
+//! `/tracking/{id}/history` and `/events`: the delivery's object answers while it has them, then the archive.
+
+use onway_core::archive::Summary;
+use onway_core::auth::Caller;
+use onway_core::history::{self, Named, Query};
+use onway_core::permission::{self, Action, Party};
+use onway_core::rejection::Rejection;
+use onway_core::tracking_id::TrackingId;
+use worker::{Env, Request, Response};
+
+use super::tracking::known_id;
+use crate::archive::Database;
+use crate::config::Config;
+use crate::contract::DeliveryRequest;
+use crate::identity::{caller, wall};
+use crate::problem::{Answer, ours};
+
+/// `GET /tracking/{id}/history`
+pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let id = known_id(id, config)?;
+    let by = caller(request, config)?;
+    let url = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?;
+    let accept = request.headers().get("Accept").map_err(ours)?;
+    let query = Query::parse(|name| url.search_params().get(name), accept.as_deref())?;
+    let asked = DeliveryRequest::History { by: by.clone(), query: query.clone() };
+    let answer = asked.ask(env, id.as_str(), None, None).await?;
+    if answer.status_code() != 410 {
+        return Ok(answer);
+    }
+    let (database, summary, _) = archived(&id, by.as_ref(), Action::History, env, config).await?;
+    let recorded = database.track(id.as_str(), query.span()).await.map_err(ours)?;
+    let named = Named { tracking_id: &summary.tracking_id, order_id: &summary.order_id };
+    let now = summary.rest.clock.now(wall());
+    let response = Response::from_json(&history::page(recorded, &query, named, now)).map_err(ours)?;
+    response.headers().set("Content-Type", query.format.content_type()).map_err(ours)?;
+    Ok(response)
+}
+
+/// `GET /tracking/{id}/events`
+pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let id = known_id(id, config)?;
+    let by = caller(request, config)?;
+    let asked = DeliveryRequest::Timeline { by: by.clone() };
+    let answer = asked.ask(env, id.as_str(), None, None).await?;
+    if answer.status_code() != 410 {
+        return Ok(answer);
+    }
+    let (_, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;
+    let now = summary.rest.clock.now(wall());
+    Response::from_json(&history::timeline(&summary, party.into(), now)).map_err(ours)
+}
+
+/// What the archive knows of a delivery whose object knows nothing any more, for those who may.
+async fn archived(
+    id: &TrackingId,
+    by: Option<&Caller>,
+    action: Action,
+    env: &Env,
+    config: &Config<'_>,
+) -> Result<(Database, Summary, Party), Rejection> {
+    let database = Database::of(env, config.archive_timeout()).map_err(ours)?;
+    let summary = database.summary(id.as_str()).await.map_err(ours)?.ok_or(Rejection::Gone)?;
+    let party = summary.party(by);
+    permission::permit(by, party, action, summary.circumstances())?;
+    Ok((database, summary, party))
+}

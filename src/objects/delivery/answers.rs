@@ -1,0 +1,180 @@
+//! What the Worker asks of a delivery over HTTP.
+
+use std::rc::Rc;
+
+use onway_core::auth::Caller;
+use onway_core::delivery::{Command, Delivery, Start};
+use onway_core::rejection::Rejection;
+use onway_core::tracking_id::TrackingId;
+use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
+use onway_core::wire::{StartRequest, input};
+use worker::Response;
+
+use super::session::{Session, see};
+use crate::config::Config;
+use crate::contract::DeliveryRequest;
+use crate::identity::wall;
+use crate::problem::{self, Answer, ours};
+use crate::sockets::{self, Attachment};
+
+impl Session {
+    /// Answers one request.
+    pub(super) fn answer(self: &Rc<Self>, asked: DeliveryRequest, body: &[u8]) -> Answer {
+        match asked {
+            DeliveryRequest::Start { by } => self.start(&by, body),
+            DeliveryRequest::Update { by } => self.update(&by, body),
+            DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
+            DeliveryRequest::Read { by, if_none_match } => self.read(by.as_ref(), if_none_match.as_deref()),
+            DeliveryRequest::History { by, query } => self.history(by.as_ref(), &query),
+            DeliveryRequest::Timeline { by } => self.timeline(by.as_ref()),
+            DeliveryRequest::Follow { by, subprotocol, since, epoch } => self
+                .follow(by, subprotocol, since, epoch.as_deref())
+                .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
+            #[cfg(feature = "test-utils")]
+            #[allow(clippy::panic, reason = "it is what the route is for")]
+            DeliveryRequest::Panic => panic!("a test asked for it"),
+            #[cfg(feature = "test-utils")]
+            DeliveryRequest::Counters => Response::from_json(&self.counters()).map_err(ours),
+            #[cfg(feature = "test-utils")]
+            DeliveryRequest::Forget => {
+                self.forget_all();
+                Response::empty().map_err(ours)
+            }
+        }
+    }
+
+    fn start(&self, by: &Caller, body: &[u8]) -> Answer {
+        let request: StartRequest = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let delivery = match self.take()? {
+            Some(delivery) if delivery.was_started_with(&request) => delivery,
+            Some(delivery) => {
+                self.keep(delivery);
+                return Err(Rejection::invalid(
+                    "Idempotency-Key",
+                    "this Idempotency-Key has started a delivery with another body",
+                ));
+            }
+            None => self.create(request)?,
+        };
+        let expired = self.has_expired(&delivery);
+        let snapshot = self.snapshot(&delivery, delivery.party(Some(by)).into());
+        self.keep(delivery);
+        if expired {
+            return Err(Rejection::Gone);
+        }
+        let response = Response::from_json(&snapshot).map_err(ours)?.with_status(201);
+        let location = format!("/tracking/{}", snapshot.tracking_id);
+        response.headers().set("Location", &location).map_err(ours)?;
+        Ok(response)
+    }
+
+    fn create(&self, request: StartRequest) -> Result<Delivery, Rejection> {
+        let config = Config::new(&self.env);
+        let tracking_id = TrackingId::trusted(self.state.id().name().ok_or(Rejection::Internal)?);
+        let keys = config.id_keys()?;
+        let alias = request.driver_id.as_deref().map(|driver| keys.driver_alias(&tracking_id, driver));
+        let (mut delivery, outcome) = Delivery::start(Start {
+            tracking_id,
+            epoch: epoch()?,
+            driver_alias: alias,
+            request,
+            default_visibility: config.default_visibility(),
+            wall: wall(),
+        });
+        let alarm = self.plan(&mut delivery);
+        self.store.create(&delivery, &outcome).map_err(ours)?;
+        alarm.map_or(Ok(()), |pause| self.set_alarm(pause)).map_err(ours)?;
+        Ok(delivery)
+    }
+
+    fn update(self: &Rc<Self>, by: &Caller, body: &[u8]) -> Answer {
+        let body = input::json(body)?;
+        let mut delivery = self.take_live()?;
+        let now = delivery.facts.clock.now(wall());
+        let applied = Report::parse(&body, now, REQUEST_FIXES_MAX)
+            .and_then(|report| self.apply(&mut delivery, Command::Report(report), by));
+        let answer = applied.and_then(|outcome| {
+            self.broadcast(&delivery, &outcome.events);
+            match outcome.conflict {
+                Some(conflict) => problem::with_counts(&conflict, Some(outcome.counts)).map_err(ours),
+                None => {
+                    let snapshot = self.snapshot(&delivery, delivery.party(Some(by)).into());
+                    Response::from_json(&Updated { snapshot, counts: outcome.counts }).map_err(ours)
+                }
+            }
+        });
+        self.keep(delivery);
+        answer
+    }
+
+    fn set_status(self: &Rc<Self>, by: &Caller, body: &[u8]) -> Answer {
+        let report = parse_status(&input::json(body)?)?;
+        let mut delivery = self.take_live()?;
+        let answer = self.apply(&mut delivery, Command::Status(report), by).and_then(|outcome| {
+            self.broadcast(&delivery, &outcome.events);
+            Response::from_json(&self.snapshot(&delivery, delivery.party(Some(by)).into())).map_err(ours)
+        });
+        self.keep(delivery);
+        answer
+    }
+
+    fn read(&self, by: Option<&Caller>, if_none_match: Option<&str>) -> Answer {
+        let delivery = self.take_live()?;
+        let audience = see(&delivery, by);
+        let seen = audience.map(|audience| (self.snapshot(&delivery, audience), audience));
+        self.keep(delivery);
+        let (snapshot, audience) = seen?;
+        let tag = format!(
+            "W/\"{}-{}-{}-{}\"",
+            snapshot.epoch,
+            snapshot.seq,
+            audience.name(),
+            snapshot.location_state.name()
+        );
+        // Weak comparison (RFC 9110, 8.8.3.2): with or without `W/`.
+        let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let known = |listed: &str| listed.trim() == "*" || strong(listed) == strong(&tag);
+        let unchanged = if_none_match.is_some_and(|tags| tags.split(',').any(known));
+        let response = if unchanged {
+            Response::empty().map_err(ours)?.with_status(304)
+        } else {
+            Response::from_json(&snapshot).map_err(ours)?
+        };
+        for (name, value) in
+            [("ETag", tag.as_str()), ("Cache-Control", "private, no-cache"), ("Vary", "Authorization")]
+        {
+            response.headers().set(name, value).map_err(ours)?;
+        }
+        Ok(response)
+    }
+
+    fn follow(
+        &self,
+        by: Option<Caller>,
+        subprotocol: bool,
+        since: Option<u64>,
+        epoch: Option<&str>,
+    ) -> Answer {
+        let delivery = self.take_live()?;
+        let answer = see(&delivery, by.as_ref()).and_then(|audience| {
+            let attachment = Attachment { by, audience };
+            let (response, socket) = self
+                .sockets
+                .accept(&self.state, attachment, subprotocol)
+                .map_err(ours)?
+                .ok_or_else(|| Rejection::Forbidden("too many sockets follow this delivery".into()))?;
+            for frame in self.greeting(&delivery, audience, since, epoch)? {
+                sockets::send(&socket, &frame).map_err(ours)?;
+            }
+            Ok(response)
+        });
+        self.keep(delivery);
+        answer
+    }
+}
+
+fn epoch() -> Result<String, Rejection> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|_| Rejection::Internal)?;
+    Ok(data_encoding::HEXLOWER.encode(&bytes))
+}

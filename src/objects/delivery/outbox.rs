@@ -1,0 +1,67 @@
+//! The alarm: brings to D1 what it lacks.
+
+use onway_core::archive::{NumberedChunk, Work};
+use onway_core::clock::Millis;
+use onway_core::delivery::Delivery;
+use onway_core::rejection::Rejection;
+use worker::console_error;
+
+use super::session::Session;
+use crate::archive::Database;
+use crate::config::Config;
+use crate::identity::wall;
+use crate::problem::ours;
+
+/// What an attempt sends.
+struct Waiting {
+    tracking_id: String,
+    work: Work,
+    closed: Vec<NumberedChunk>,
+}
+
+impl Session {
+    /// Makes one attempt. One that D1 refuses ends well: attempts are counted and spaced by the delivery
+    /// itself, since the platform gives up after a few.
+    pub(super) async fn drain(&self) -> Result<(), Rejection> {
+        let fired = wall();
+        let Some(Waiting { tracking_id, work, closed }) = self.waiting(fired)? else { return Ok(()) };
+        let config = Config::new(&self.env);
+        let written = match Database::of(&self.env, config.archive_timeout()) {
+            Ok(database) => database.write(&tracking_id, &work, &closed).await,
+            Err(error) => Err(error),
+        };
+        // Meanwhile others may have changed the delivery: it is taken anew.
+        let Some(mut delivery) = self.take()? else { return Ok(()) };
+        delivery.live.outbox.fired(fired);
+        match written {
+            Ok(()) => delivery.live.outbox.succeeded(work.then),
+            Err(error) => {
+                let attempts = delivery.live.outbox.attempts() + 1;
+                console_error!("archive: attempt {attempts} failed: {error}");
+                delivery.live.outbox.failed(wall(), config.archive_spacing(), js_sys::Math::random());
+            }
+        }
+        let kept = self.write_outbox(&mut delivery);
+        self.keep(delivery);
+        kept.map_err(ours)
+    }
+
+    /// What the archive lacks, with the closed chunks that belong to it.
+    fn waiting(&self, fired: Millis) -> Result<Option<Waiting>, Rejection> {
+        let Some(mut delivery) = self.take()? else { return Ok(None) };
+        delivery.live.outbox.fired(fired);
+        let waiting = delivery.archive_work().map(|work| {
+            let closed = self.store.chunks(work.chunks.clone())?;
+            Ok(Waiting { tracking_id: delivery.facts.tracking_id.as_str().to_owned(), work, closed })
+        });
+        self.keep(delivery);
+        waiting.transpose().map_err(ours)
+    }
+
+    /// Writes how far the archive has got, and sets the next alarm.
+    fn write_outbox(&self, delivery: &mut Delivery) -> worker::Result<()> {
+        let alarm = self.plan(delivery);
+        self.store.write_live(delivery)?;
+        alarm.map_or(Ok(()), |pause| self.set_alarm(pause))
+    }
+}

@@ -1,0 +1,225 @@
+//! The state of one object, and what every handler needs of it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use onway_core::auth::Caller;
+use onway_core::delivery::{Command, Delivery, Event, Outcome};
+use onway_core::fanout::{Due, Fanout};
+use onway_core::permission::Action;
+use onway_core::rejection::Rejection;
+use onway_core::visibility::{self, Audience};
+use onway_core::wire::{ServerFrame, Snapshot};
+use worker::{Delay, Env, Result, State, WebSocket};
+
+use super::store::Store;
+use crate::config::Config;
+use crate::identity::wall;
+use crate::problem::ours;
+use crate::sockets::Sockets;
+
+pub struct Session {
+    pub(super) state: State,
+    pub(super) env: Env,
+    pub(super) store: Store,
+    pub(super) sockets: Sockets,
+    fanout: RefCell<Fanout>,
+    /// `None` until an event needs it, and after a panic.
+    cached: RefCell<Option<Delivery>>,
+    #[cfg(feature = "test-utils")]
+    alarms: std::cell::Cell<usize>,
+}
+
+impl Session {
+    pub fn new(state: State, env: Env) -> Self {
+        let store = Store::new(state.storage().sql());
+        Self {
+            state,
+            env,
+            store,
+            sockets: Sockets::default(),
+            fanout: RefCell::default(),
+            cached: RefCell::default(),
+            #[cfg(feature = "test-utils")]
+            alarms: std::cell::Cell::default(),
+        }
+    }
+
+    /// Decides and writes; what was refused has changed nothing.
+    pub(super) fn apply(
+        &self,
+        delivery: &mut Delivery,
+        command: Command,
+        by: &Caller,
+    ) -> std::result::Result<Outcome, Rejection> {
+        let now = delivery.facts.clock.now(wall());
+        let outcome = delivery.apply(command, by, now, &self.store)?;
+        if outcome.changed
+            && let Err(error) = self.write(delivery, &outcome)
+        {
+            // What could not be written has not happened.
+            if let Some(stored) = self.store.load().map_err(ours)? {
+                *delivery = stored;
+            }
+            return Err(ours(error));
+        }
+        Ok(outcome)
+    }
+
+    /// Writes what changed, and sets the alarm that it needs. Both are durable together.
+    pub(super) fn write(&self, delivery: &mut Delivery, outcome: &Outcome) -> Result<()> {
+        let alarm = self.plan(delivery);
+        self.store.write(delivery, outcome)?;
+        alarm.map_or(Ok(()), |pause| self.set_alarm(pause))
+    }
+
+    /// The alarm to set once the delivery is written, in ms from now.
+    pub(super) fn plan(&self, delivery: &mut Delivery) -> Option<i64> {
+        let (wall, waiting) = (wall(), delivery.awaits_archive());
+        let spacing = Config::new(&self.env).archive_spacing();
+        delivery.live.outbox.arm(waiting, wall, spacing).map(|at| at.since(wall))
+    }
+
+    /// Sets the alarm within the synchronous section of the write: the first poll makes the call.
+    pub(super) fn set_alarm(&self, pause: i64) -> Result<()> {
+        #[cfg(feature = "test-utils")]
+        self.alarms.set(self.alarms.get() + 1);
+        let storage = self.state.storage();
+        let mut setting = Box::pin(async move { storage.set_alarm(pause).await });
+        match (&mut setting).now_or_never() {
+            Some(set) => set,
+            None => {
+                self.state.wait_until(setting.map(|set| drop(set.map_err(ours))));
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells everybody what happened. Positions keep their pace: one that comes too soon waits.
+    pub(super) fn broadcast(self: &Rc<Self>, delivery: &Delivery, events: &[Event]) {
+        if !events.iter().any(|event| matches!(event, Event::Moved { .. })) && !events.is_empty() {
+            // What waits has an earlier number than the status.
+            self.send_waiting(delivery);
+        }
+        for event in events {
+            match event {
+                Event::Status(_) => self.send(delivery, event),
+                Event::Moved { seq, path } => {
+                    let due = self.fanout.borrow_mut().offer(path.clone(), wall());
+                    match due {
+                        Due::Now(path) => self.send(delivery, &Event::Moved { seq: *seq, path }),
+                        Due::In(pause) => self.send_later(pause),
+                        Due::Waiting => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends the position that waits, after `pause` ms. The object does not hibernate before.
+    fn send_later(self: &Rc<Self>, pause: i64) {
+        let session = Rc::clone(self);
+        self.state.wait_until(async move {
+            Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
+            // Without a delivery there is nothing to tell; an error has been logged.
+            if let Ok(Some(delivery)) = session.take() {
+                session.send_waiting(&delivery);
+                session.keep(delivery);
+            }
+        });
+    }
+
+    fn send_waiting(&self, delivery: &Delivery) {
+        let waiting = self.fanout.borrow_mut().take(wall());
+        if let Some(path) = waiting {
+            self.send(delivery, &Event::Moved { seq: delivery.live.seq, path });
+        }
+    }
+
+    fn send(&self, delivery: &Delivery, event: &Event) {
+        let (wall, now) = (wall(), delivery.facts.clock.now(wall()));
+        self.sockets
+            .broadcast(&self.state, wall, |audience| visibility::frame(delivery, event, audience, now));
+    }
+
+    pub(super) fn snapshot(&self, delivery: &Delivery, audience: Audience) -> Snapshot {
+        let now = delivery.facts.clock.now(wall());
+        visibility::snapshot(delivery, audience, now, self.sockets.is_driver_connected(&self.state))
+    }
+
+    /// What a new socket is told first: what it missed, or the whole state.
+    pub(super) fn greeting(
+        &self,
+        delivery: &Delivery,
+        audience: Audience,
+        since: Option<u64>,
+        epoch: Option<&str>,
+    ) -> std::result::Result<Vec<ServerFrame>, Rejection> {
+        let now = delivery.facts.clock.now(wall());
+        let resumable = since.filter(|since| delivery.can_resume(*since, epoch));
+        let Some(since) = resumable else {
+            return Ok(vec![ServerFrame::InitialState { data: Box::new(self.snapshot(delivery, audience)) }]);
+        };
+        let missed = self.store.events_after(since).map_err(ours)?;
+        let connected = self.sockets.is_driver_connected(&self.state);
+        Ok(visibility::resume(delivery, &missed, audience, now, connected))
+    }
+
+    pub(super) fn forget(&self, socket: &WebSocket) {
+        self.sockets.forget(socket);
+    }
+
+    /// Takes the delivery out of its cell; `None` where this object is empty.
+    pub(super) fn take(&self) -> std::result::Result<Option<Delivery>, Rejection> {
+        if let Some(delivery) = self.cached.take() {
+            return Ok(Some(delivery));
+        }
+        self.store.load().map_err(ours)
+    }
+
+    /// The same, for what only a delivery that has not expired can answer.
+    pub(super) fn take_live(&self) -> std::result::Result<Delivery, Rejection> {
+        let delivery = self.take()?.ok_or(Rejection::Gone)?;
+        if self.has_expired(&delivery) {
+            self.keep(delivery);
+            return Err(Rejection::Gone);
+        }
+        Ok(delivery)
+    }
+
+    pub(super) fn has_expired(&self, delivery: &Delivery) -> bool {
+        delivery.has_expired(Config::new(&self.env).spans(), delivery.facts.clock.now(wall()))
+    }
+
+    pub(super) fn keep(&self, delivery: Delivery) {
+        self.cached.replace(Some(delivery));
+    }
+
+    /// As if the object had been evicted: what follows finds nothing in memory.
+    #[cfg(feature = "test-utils")]
+    pub(super) fn forget_all(&self) {
+        self.cached.take();
+        self.fanout.take();
+        self.sockets.forget_all();
+    }
+
+    #[cfg(feature = "test-utils")]
+    pub(super) fn counters(&self) -> serde_json::Value {
+        serde_json::json!({
+            "rows_written": self.store.rows_written(),
+            "alarms": self.alarms.get(),
+            "broadcasts": self.sockets.counts.broadcasts.get(),
+            "serializations": self.sockets.counts.serializations.get(),
+            "attachments": self.sockets.counts.attachments.get(),
+        })
+    }
+}
+
+/// The audience that `by` belongs to, where it may see the delivery at all.
+pub(super) fn see(delivery: &Delivery, by: Option<&Caller>) -> std::result::Result<Audience, Rejection> {
+    let party = delivery.party(by);
+    delivery.permit(party, by, Action::See)?;
+    Ok(party.into())
+}
