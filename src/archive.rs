@@ -186,7 +186,16 @@ fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
 
 /// D1 takes integers of 32 bits, or what JavaScript has for numbers. Nothing here is beyond 2^53.
 fn number(at: Millis) -> JsValue {
-    JsValue::from_f64(at.0.clamp(-(1 << 53), 1 << 53) as f64)
+    const MOST: i64 = (1 << 53) - 1;
+    JsValue::from_f64(at.0.clamp(-MOST, MOST) as f64)
+}
+
+/// What went wrong, in a line.
+pub fn reason(error: &Error) -> String {
+    match error {
+        Error::D1(error) => error.cause(),
+        error => error.to_string(),
+    }
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Error {

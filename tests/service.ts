@@ -27,10 +27,11 @@ export interface Service {
   /** The same for sockets. */
   ws: string;
   state: string;
-  database: Database;
   stop(): Promise<void>;
-  call(method: string, path: string, init?: CallInit): Promise<Reply>;
+  call: Call;
 }
+
+export type Call = (method: string, path: string, init?: CallInit) => Promise<Reply>;
 
 export interface CallInit {
   token?: string;
@@ -73,41 +74,44 @@ export async function start(options: Options = {}): Promise<Service> {
   });
   const miniflare = new Miniflare({ ...settings, resourcePersistencePath: state });
   const url = (await miniflare.ready).origin;
-  const database: Database = await miniflare.getD1Database("DB");
-  await migrate(database);
+  await migrate(await miniflare.getD1Database("DB"));
   return {
     url,
-    database,
     ws: url.replace("http", "ws"),
     state,
     async stop() {
       await miniflare.dispose();
       if (options.state === undefined) await rm(state, { recursive: true, force: true });
     },
-    async call(method, path, init = {}) {
-      const headers: Record<string, string> = { ...init.headers };
-      if (init.token) headers["Authorization"] = `Bearer ${init.token}`;
-      let body: string | Uint8Array<ArrayBuffer> | undefined;
-      if (init.body !== undefined) {
-        headers["Content-Type"] ??= "application/json";
-        const raw = typeof init.body === "string" || init.body instanceof Uint8Array;
-        body = raw ? (init.body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(init.body);
-      }
-      const response = await fetch(url + path, { method, headers, redirect: "manual", ...(body === undefined ? {} : { body }) });
-      const text = await response.text();
-      const json = response.headers.get("Content-Type")?.includes("json") && text !== "";
-      return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
-    },
+    call: caller(url),
+  };
+}
+
+/** Calls the service at `url`. */
+export function caller(url: string): Call {
+  return async (method, path, init = {}) => {
+    const headers: Record<string, string> = { ...init.headers };
+    if (init.token) headers["Authorization"] = `Bearer ${init.token}`;
+    let body: string | Uint8Array<ArrayBuffer> | undefined;
+    if (init.body !== undefined) {
+      headers["Content-Type"] ??= "application/json";
+      const raw = typeof init.body === "string" || init.body instanceof Uint8Array;
+      body = raw ? (init.body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(init.body);
+    }
+    const response = await fetch(url + path, { method, headers, redirect: "manual", ...(body === undefined ? {} : { body }) });
+    const text = await response.text();
+    const json = response.headers.get("Content-Type")?.includes("json") && text !== "";
+    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
   };
 }
 
 /** What the tests use of D1: Miniflare's types are those of the platform, which are not installed here. */
-export interface Database {
+interface Database {
   prepare(sql: string): Statement;
   batch(statements: Statement[]): Promise<unknown>;
 }
 
-export interface Statement {
+interface Statement {
   bind(...values: unknown[]): Statement;
   run(): Promise<unknown>;
   all<Row = Json>(): Promise<{ results: Row[] }>;
@@ -154,7 +158,7 @@ export function token(role: string, sub: string, { store, ttl = 3600, secret = J
 export const DROPOFF = { lat: 5.65, lng: -0.2 };
 
 /** Starts a delivery with a driver, a customer and a store. */
-export async function startDelivery(service: Service, extra: Json = {}): Promise<Json> {
+export async function startDelivery(service: { call: Call }, extra: Json = {}): Promise<Json> {
   const reply = await service.call("POST", "/tracking/start", {
     token: await token("dispatcher", "desk"),
     body: { order_id: "O-1", driver_id: "d1", customer_id: "c1", store_id: "s1", dropoff: DROPOFF, ...extra },

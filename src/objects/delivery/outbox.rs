@@ -7,7 +7,7 @@ use onway_core::rejection::Rejection;
 use worker::console_error;
 
 use super::session::Session;
-use crate::archive::Database;
+use crate::archive::{Database, reason};
 use crate::config::Config;
 use crate::identity::wall;
 use crate::problem::ours;
@@ -37,7 +37,7 @@ impl Session {
             Ok(()) => delivery.live.outbox.succeeded(work.then),
             Err(error) => {
                 let attempts = delivery.live.outbox.attempts() + 1;
-                console_error!("archive: attempt {attempts} failed: {error}");
+                console_error!("archive: attempt {attempts} failed: {}", reason(&error));
                 delivery.live.outbox.failed(wall(), config.archive_spacing(), js_sys::Math::random());
             }
         }

@@ -281,7 +281,8 @@ fn integer(value: Value) -> Result<i64> {
 
 /// A time to compare with: beyond 2^53 JavaScript has no integers, and nothing is stored.
 fn bound(at: Millis) -> Value {
-    Value::Integer(at.0.clamp(-(1 << 53), 1 << 53))
+    const MOST: i64 = (1 << 53) - 1;
+    Value::Integer(at.0.clamp(-MOST, MOST))
 }
 
 fn unexpected() -> Error {
