@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { type Service, start, startDelivery, token } from "../service.ts";
 import { Socket } from "../socket.ts";
@@ -57,35 +58,54 @@ test("a panic in one delivery is a 500 there, and touches no other", async (t) =
   watcher.end();
 });
 
-test("a frame that causes no event writes one row", async (t) => {
-  const service = await start({ state });
-  t.after(() => service.stop());
+/** The file of the only object, opened while nobody serves it. */
+async function withObject<T>(use: (database: DatabaseSync) => T): Promise<T> {
+  const files = (await readdir(state, { recursive: true })).filter((file) => file.includes("DeliveryObject") && file.endsWith(".sqlite") && !file.includes("metadata"));
+  assert.equal(files.length, 1, files.join());
+  const database = new DatabaseSync(join(state, files[0] as string));
+  try {
+    return use(database);
+  } finally {
+    database.close();
+  }
+}
+
+const version = (database: DatabaseSync) => database.prepare("SELECT version FROM delivery").get()?.["version"];
+
+test("a delivery of the first layout is read as it is, and brought forward by the first command that writes", async () => {
+  await rm(state, { recursive: true, force: true });
+  let service = await start({ state });
   const { tracking_id: id } = await startDelivery(service, { clock: { origin: 1_700_000_000, rate: 1000 } });
   const driver = await token("driver", "d1");
-  const rows = async () => (await service.call("GET", `/test/counters/${id}`)).body["rows_written"] as number;
-  const started = await rows();
-  const frames = 360;
-  const socket = await new Socket(`${service.ws}/ws/tracking/${id}`, ["onway.v1", `bearer.${driver}`]).opened();
-  for (const status of ["PICKED_UP", "IN_TRANSIT"]) {
-    socket.send({ type: "status_update", id: status, status });
-    await socket.next("ack");
-  }
-  const underWay = await rows();
-  const costs = new Map<number, number>();
-  for (let i = 0, before = underWay; i < frames; i += 1) {
-    socket.send({ type: "location_update", id: i, lat: 5.6 + i / 10_000, lng: -0.2, timestamp: 1_700_000_000 + i * 5 });
-    assert.equal((await socket.next("ack"))["accepted"], 1);
-    const now = await rows();
-    costs.set(now - before, (costs.get(now - before) ?? 0) + 1);
-    before = now;
-  }
-  socket.send({ type: "status_update", id: "end", status: "DELIVERED" });
-  await socket.next("ack");
-  const all = await rows();
-  console.log(`rows: ${started} to start, ${underWay - started} for two statuses, ${all} in all for ${frames} frames; by frame`, costs);
-  // A chunk of history that is full goes to a row of its own: twice in half an hour.
-  assert.deepEqual([...costs.keys()].sort(), [1, 2]);
-  assert.ok((costs.get(2) ?? 0) <= 2);
-  assert.ok(all <= 1.15 * frames, `${all} rows for ${frames} frames`);
-  socket.end();
+  const send = async (from: number, count: number) => {
+    const locations = Array.from({ length: count }, (_, i) => ({ lat: 5.6 + (from + i) / 1e5, lng: -0.2, timestamp: 1_700_000_000 + (from + i) / 10 }));
+    return (await service.call("POST", `/tracking/update/${id}`, { token: driver, body: { locations } })).body["accepted"] as number;
+  };
+  const points = async () => (await service.call("GET", `/tracking/${id}/history`, { token: await token("admin", "x") })).body["points"].length as number;
+  assert.equal(await send(0, 300), 300);
+  await service.stop();
+  // As the first layout had it: nothing counted the chunks, and there was no outbox.
+  await withObject((database) => {
+    database.exec("UPDATE delivery SET version = 1");
+    database.exec("UPDATE live SET state = json_remove(state, '$.chunks', '$.revision', '$.outbox', '$.published')");
+  });
+
+  service = await start({ state });
+  assert.equal(await points(), 300);
+  await service.stop();
+  assert.equal(await withObject(version), 1, "reading writes nothing");
+
+  service = await start({ state });
+  assert.equal(await send(300, 300), 300);
+  assert.equal(await points(), 600);
+  await service.stop();
+  assert.equal(await withObject(version), 2);
+
+  // A layout of the future is nobody's to touch.
+  await withObject((database) => database.exec("UPDATE delivery SET version = 99"));
+  service = await start({ state });
+  assert.equal((await service.call("GET", `/tracking/${id}`)).status, 500);
+  assert.equal((await service.call("POST", `/tracking/${id}/status`, { token: driver, body: { status: "PICKED_UP" } })).status, 500);
+  await service.stop();
+  assert.equal(await withObject(version), 99);
 });
