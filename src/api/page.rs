@@ -40,6 +40,13 @@ pub async fn landing(env: &Env) -> Answer {
     html(asset(env, "/index.html").await?, 200)
 }
 
+/// `GET /openapi.json`, where the platform has not answered it from the assets already.
+pub async fn document(env: &Env) -> Answer {
+    let response = Response::ok(asset(env, "/openapi.json").await?).map_err(ours)?;
+    response.headers().set("Content-Type", "application/json").map_err(ours)?;
+    Ok(response)
+}
+
 /// `GET /track/{id}`
 pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let template = asset(env, "/track.html").await?;

@@ -15,6 +15,7 @@ pub mod permission;
 pub mod recent;
 pub mod region;
 pub mod rejection;
+pub mod routes;
 pub mod status;
 pub mod track;
 pub mod tracking_id;
