@@ -16,9 +16,9 @@ pub const FRAME_FIXES_MAX: usize = 200;
 /// Most fixes in an HTTP request.
 pub const REQUEST_FIXES_MAX: usize = 1_000;
 /// Longest note or reason, in characters.
-const NOTE_MAX: usize = 500;
+pub const NOTE_MAX: usize = 500;
 /// Longest `id` of a message, in characters.
-const MESSAGE_ID_MAX: usize = 128;
+pub const MESSAGE_ID_MAX: usize = 128;
 
 /// A fix as a client writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -232,9 +232,13 @@ pub fn parse_status(body: &Value) -> Result<StatusReport, Rejection> {
 pub fn message_id(body: &Value) -> Result<Option<MessageId>, Rejection> {
     match body.get("id") {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.len() <= MESSAGE_ID_MAX => Ok(Some(MessageId::Text(text.clone()))),
+        Some(Value::String(text)) if text.chars().count() <= MESSAGE_ID_MAX => {
+            Ok(Some(MessageId::Text(text.clone())))
+        }
         Some(Value::Number(number)) if number.is_i64() => Ok(number.as_i64().map(MessageId::Number)),
-        Some(_) => Err(Rejection::invalid("id", "id must be a whole number or a text of at most 128 bytes")),
+        Some(_) => {
+            Err(Rejection::invalid("id", "id must be a whole number or a text of at most 128 characters"))
+        }
     }
 }
 
