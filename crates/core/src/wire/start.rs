@@ -189,18 +189,28 @@ fn place(fields: &Fields<'_>) -> Result<Place, Rejection> {
 }
 
 fn dropoff(fields: &Fields<'_>) -> Result<Place, Rejection> {
-    if let Some((dropoff, _)) = fields.object("dropoff")? {
-        return place(&dropoff).map_err(under("dropoff"));
+    let nested = fields
+        .object("dropoff")?
+        .map(|(dropoff, _)| place(&dropoff).map_err(under("dropoff")))
+        .transpose()?;
+    match (nested, flat_dropoff(fields)?) {
+        (Some(nested), Some(flat)) if nested.position() != flat.position() => {
+            Err(Rejection::invalid("dropoff", "dropoff is given twice, with different values"))
+        }
+        (nested, flat) => nested.or(flat).ok_or_else(|| fields.missing("dropoff")),
     }
+}
+
+fn flat_dropoff(fields: &Fields<'_>) -> Result<Option<Place>, Rejection> {
     if !fields.has("dropoff_lat") && !fields.has("dropoff_lng") {
-        return Err(fields.missing("dropoff"));
+        return Ok(None);
     }
     let lat =
         fields.number_within("dropoff_lat", -90.0..=90.0)?.ok_or_else(|| fields.missing("dropoff_lat"))?;
     let lng =
         fields.number_within("dropoff_lng", -180.0..=180.0)?.ok_or_else(|| fields.missing("dropoff_lng"))?;
     let position = Position::from_degrees(lat, lng).ok_or_else(|| fields.missing("dropoff_lat"))?;
-    Ok(Place { lat: position.lat(), lng: position.lng(), address: None })
+    Ok(Some(Place { lat: position.lat(), lng: position.lng(), address: None }))
 }
 
 /// E.164: a plus sign, then 7 to 15 digits, the first not zero.
