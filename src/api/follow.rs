@@ -24,7 +24,10 @@ pub async fn by_path(request: &Request, id: &str, env: &Env, config: &Config<'_>
 /// `/ws/tracking/?parcel_id={id}`, by any name of the id.
 pub async fn by_query(request: &Request, env: &Env, config: &Config<'_>) -> Answer {
     let query = upgrade(request)?;
-    let mut ids: Vec<_> = names_of("tracking_id").filter_map(|name| query.get(name)).collect();
+    let mut ids: Vec<_> = names_of("tracking_id")
+        .flat_map(|name| query.get_all(name).iter().collect::<Vec<_>>())
+        .filter_map(|id| id.as_string())
+        .collect();
     ids.dedup();
     // Two that differ name no delivery.
     let id = ids.pop().filter(|_| ids.is_empty());
