@@ -33,7 +33,7 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
     match endpoint {
         Endpoint::Landing => page::landing(env).await,
         Endpoint::Health => service::health(),
-        Endpoint::Document => page::document(env).await,
+        Endpoint::Document => page::document(request, env).await,
         Endpoint::Start => tracking::start(request, env, &config).await,
         Endpoint::Update => tracking::update(request, id, env, &config).await,
         Endpoint::Read => tracking::read(&request, id, env, &config).await,

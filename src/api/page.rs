@@ -40,11 +40,9 @@ pub async fn landing(env: &Env) -> Answer {
     html(asset(env, "/index.html").await?, 200)
 }
 
-/// `GET /openapi.json`, where the platform has not answered it from the assets already.
-pub async fn document(env: &Env) -> Answer {
-    let response = Response::ok(asset(env, "/openapi.json").await?).map_err(ours)?;
-    response.headers().set("Content-Type", "application/json").map_err(ours)?;
-    Ok(response)
+/// `GET /openapi.json`
+pub async fn document(request: Request, env: &Env) -> Answer {
+    env.assets(ASSETS).map_err(ours)?.fetch_request(request).await.map_err(ours)
 }
 
 /// `GET /track/{id}`
