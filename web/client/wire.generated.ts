@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The landing page. */
+        get: operations["landing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -13,6 +30,40 @@ export interface paths {
         };
         /** Whether the service answers. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/track/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a delivery, with its status and ETA as the public may see them. */
+        get: operations["page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -135,44 +186,127 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What a client sends. */
+        /** @description What a client sends: one JSON object a text frame, of at most 65536 bytes. */
         ClientFrame: {
-            /** @enum {string} */
+            /** @constant */
             type: "ping";
         } | {
-            /** @enum {string} */
+            /** @constant */
             type: "get";
         } | {
+            /** @description A JWT of the same subject and role. */
             token: string;
-            /** @enum {string} */
+            /** @constant */
             type: "auth";
         } | {
-            id?: components["schemas"]["MessageId"] | null;
-            location?: components["schemas"]["FixReport"] | null;
-            locations?: components["schemas"]["FixReport"][] | null;
-            /**
-             * Format: int64
-             * @description The device's clock when it sent this, in Unix milliseconds: times are then corrected.
-             */
-            sent_at?: number | null;
-            /** @enum {string} */
+            seq?: number;
+            /** @constant */
+            type: "ack";
+        } | ({
+            /** @description Echoed in the acknowledgement. */
+            id?: string | number | null;
+            /** @constant */
             type: "location_update";
-        } | (components["schemas"]["StatusReport"] & {
-            id?: components["schemas"]["MessageId"] | null;
-        } & {
-            /** @enum {string} */
-            type: "status_update";
-        });
-        /** @description A simulated clock for recorded trips; only where `ALLOW_SIM_CLOCK=1`. */
-        ClockRequest: {
-            /** @description The delivery's time when it starts. */
-            origin: components["schemas"]["Millis"];
+        } & (({
+            /** @description Radius in metres. */
+            accuracy?: number | null;
+            address?: string | null;
+            /** @description Metres. */
+            altitude?: number | null;
+            /** @description When the status was reached; later than now, or before the previous status, is clamped. */
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description Per cent. */
+            battery?: number | null;
+            /** @description Degrees clockwise from north. */
+            heading?: number | null;
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
+            location?: components["schemas"]["FixReport"] | null;
+            /** @description Those that are no valid fix are counted in `rejected`, as long as one is. The last status among them counts. */
+            locations?: {
+                /**
+                 * @description `OUT_FOR_DELIVERY` is `IN_TRANSIT`. Matches without regard to case.
+                 * @enum {string|null}
+                 */
+                status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            }[] | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
+            note?: string | null;
+            /** @description Required for `FAILED`. */
+            reason?: string | null;
+            /** @description The device's clock when it sent this: times are then corrected by received − sent_at. */
+            sent_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Metres per second. */
+            speed?: number | null;
             /**
-             * Format: double
-             * @description Simulated seconds per second, from 0.01 to 1000.
+             * @description A status reached at this fix.
+             * @enum {string|null}
              */
-            rate: number;
-        };
+            status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            /** @description The time received where it is left out. */
+            timestamp?: components["schemas"]["Timestamp"] | null;
+        } & unknown) | (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }) & {
+            location?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            location: Record<string, never>;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            locations: unknown[];
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        }) | ({
+            status: string;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        } & {
+            locations?: null;
+        }))) | ({
+            /** @description Echoed in the acknowledgement. */
+            id?: string | number | null;
+            /** @constant */
+            type: "status_update";
+        } & components["schemas"]["StatusReport"]);
         /** @description A simulated clock: the delivery's now is `origin + (wall − start) × rate`. */
         ClockView: {
             /**
@@ -238,47 +372,47 @@ export interface components {
             eta_seconds?: number | null;
             eta_source?: components["schemas"]["EtaSource"] | null;
         };
-        /** @description A fix as a client writes it. */
+        /** @description A fix. */
         FixReport: {
-            /**
-             * Format: double
-             * @description Radius in metres.
-             */
+            /** @description Radius in metres. */
             accuracy?: number | null;
             address?: string | null;
-            /**
-             * Format: double
-             * @description Metres.
-             */
+            /** @description Metres. */
             altitude?: number | null;
-            /**
-             * Format: double
-             * @description Per cent.
-             */
+            /** @description Per cent. */
             battery?: number | null;
-            /**
-             * Format: double
-             * @description Degrees clockwise from north, 0 to 360.
-             */
+            /** @description Degrees clockwise from north. */
             heading?: number | null;
-            /**
-             * Format: double
-             * @description Degrees, −90 to 90.
-             */
-            lat: number;
-            /**
-             * Format: double
-             * @description Degrees, −180 to 180.
-             */
-            lng: number;
-            /**
-             * Format: double
-             * @description Metres per second.
-             */
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
+            /** @description Metres per second. */
             speed?: number | null;
-            status?: components["schemas"]["Status"] | null;
+            /**
+             * @description A status reached at this fix.
+             * @enum {string|null}
+             */
+            status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            /** @description The time received where it is left out. */
             timestamp?: components["schemas"]["Timestamp"] | null;
-        };
+        } & (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }));
         /** @description The service answers. */
         Health: {
             /** @description Always `ok`. */
@@ -358,11 +492,6 @@ export interface components {
         /** @description The name a client gives to a message, echoed in its acknowledgement: text or number. */
         MessageId: number | string;
         /**
-         * Format: int64
-         * @description An instant in Unix milliseconds.
-         */
-        Millis: number;
-        /**
          * @description How the driver moves: it sets speed limits of the filter and the ETA's parameters.
          * @enum {string}
          */
@@ -381,6 +510,30 @@ export interface components {
              */
             lng: number;
         };
+        /** @description A place to pick up or drop off. */
+        PlaceReport: {
+            address?: string | null;
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
+        } & (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }));
         /** @description The body of any answer of 400 and above. */
         Problem: (components["schemas"]["Counts"] | null) & {
             detail: string;
@@ -506,28 +659,70 @@ export interface components {
              */
             updated_at: number;
         };
-        /** @description The body of `POST /tracking/start`. */
+        /** @description What a delivery is told to be. The dropoff is nested or flat; where both are given they are one place. */
         StartRequest: {
-            clock?: components["schemas"]["ClockRequest"] | null;
+            /** @description A simulated clock for recorded trips; only where `ALLOW_SIM_CLOCK=1`. */
+            clock?: {
+                /** @description The delivery's time when it starts. */
+                origin: components["schemas"]["Timestamp"];
+                /** @description Simulated seconds per second. */
+                rate: number;
+            } | null;
             customer_id?: string | null;
+            /** @description Another name of `driver_id`. */
+            delivery_person_id?: string | null;
             driver_id?: string | null;
-            /** @description Or `dropoff_lat` and `dropoff_lng`. */
-            dropoff: components["schemas"]["Place"];
+            /** @description Where it goes. */
+            dropoff?: components["schemas"]["PlaceReport"] | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lat?: number | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lng?: number | null;
+            /** @description Another name of `dropoff_lng`. */
+            dropoff_lon?: number | null;
+            /** @description For the driver. */
             instructions?: string | null;
-            /** @description At most 4 KB of JSON. */
+            /** @description At most 4096 bytes of JSON and 32 levels. */
             metadata?: Record<string, never> | null;
-            mode?: components["schemas"]["Mode"] | null;
+            /**
+             * @description How the driver moves, `car` unless said. Matches without regard to case.
+             * @enum {string|null}
+             */
+            mode?: "foot" | "bicycle" | "scooter" | "car" | "van" | "truck" | null;
             /** @description The operator's own name for the order. */
             order_id: string;
             /** @description E.164. */
             phone?: string | null;
-            pickup?: components["schemas"]["Place"] | null;
-            /** @description An encoded polyline (precision 5) of at most 64 KB. */
+            pickup?: components["schemas"]["PlaceReport"] | null;
+            /** @description Another name of `driver_id`. */
+            rider_id?: string | null;
+            /**
+             * Format: polyline
+             * @description An encoded polyline (precision 5) of at least two points.
+             */
             route?: string | null;
             store_id?: string | null;
-            visibility?: components["schemas"]["Visibility"] | null;
-            window?: components["schemas"]["Window"] | null;
-        };
+            /**
+             * @description Who may follow it without a token: who has the id, or nobody. Matches without regard to case.
+             * @enum {string|null}
+             */
+            visibility?: "public" | "private" | null;
+            /** @description Not supported yet: refused, since ignoring them would show more than was asked for. */
+            visibility_rules?: null;
+            /** @description When the delivery is promised; `to` is not before `from`. */
+            window?: {
+                from?: components["schemas"]["Timestamp"] | null;
+                to?: components["schemas"]["Timestamp"] | null;
+            } | null;
+        } | {
+            dropoff: Record<string, never>;
+        } | ({
+            dropoff_lat: number;
+        } & ({
+            dropoff_lng: number;
+        } | {
+            dropoff_lon: number;
+        }));
         /**
          * @description Where a delivery stands. Ordered as it proceeds.
          * @enum {string}
@@ -535,12 +730,17 @@ export interface components {
         Status: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED";
         /** @description A status as a client asks for it. */
         StatusReport: {
-            at?: components["schemas"]["Millis"] | null;
+            /** @description When it was reached; later than now, or before the previous status, is clamped. */
+            at?: components["schemas"]["Timestamp"] | null;
             note?: string | null;
             /** @description Required for `FAILED`. */
             reason?: string | null;
-            status: components["schemas"]["Status"];
-        };
+            /**
+             * @description `OUT_FOR_DELIVERY` is `IN_TRANSIT`. Matches without regard to case.
+             * @enum {string}
+             */
+            status: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY";
+        } & unknown;
         /** @description A new status. */
         StatusUpdate: {
             /**
@@ -570,22 +770,104 @@ export interface components {
             at: number;
             status: components["schemas"]["Status"];
         };
-        /** @description A time as clients may write it: only its schema is used. */
+        /** @description Unix seconds, Unix milliseconds (numbers from 1e11 on) or ISO 8601, in UTC where it has no offset; from 1970 to 9999. */
         Timestamp: number | string;
-        /** @description The body of an update: a fix flat, or the fields of [`UpdateRequest`]. */
-        UpdateBody: components["schemas"]["FixReport"] | components["schemas"]["UpdateRequest"];
-        /**
-         * @description The body of `POST /tracking/update/{id}`: a fix flat, under `location`, or many under `locations`;
-         *     optionally a status, or a status alone.
-         */
-        UpdateRequest: {
+        /** @description A fix flat, one under `location` or many under `locations`, each at most once; with a status, or a status alone. A `FAILED` anywhere in it needs the `reason`, and two statuses must be one. */
+        UpdateRequest: ({
+            /** @description Radius in metres. */
+            accuracy?: number | null;
+            address?: string | null;
+            /** @description Metres. */
+            altitude?: number | null;
+            /** @description When the status was reached; later than now, or before the previous status, is clamped. */
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description Per cent. */
+            battery?: number | null;
+            /** @description Degrees clockwise from north. */
+            heading?: number | null;
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
             location?: components["schemas"]["FixReport"] | null;
-            locations?: components["schemas"]["FixReport"][] | null;
+            /** @description Those that are no valid fix are counted in `rejected`, as long as one is. The last status among them counts. */
+            locations?: {
+                /**
+                 * @description `OUT_FOR_DELIVERY` is `IN_TRANSIT`. Matches without regard to case.
+                 * @enum {string|null}
+                 */
+                status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            }[] | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
             note?: string | null;
+            /** @description Required for `FAILED`. */
             reason?: string | null;
+            /** @description The device's clock when it sent this: times are then corrected by received − sent_at. */
             sent_at?: components["schemas"]["Timestamp"] | null;
-            status?: components["schemas"]["Status"] | null;
-        };
+            /** @description Metres per second. */
+            speed?: number | null;
+            /**
+             * @description A status reached at this fix.
+             * @enum {string|null}
+             */
+            status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            /** @description The time received where it is left out. */
+            timestamp?: components["schemas"]["Timestamp"] | null;
+        } & unknown) | (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }) & {
+            location?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            location: Record<string, never>;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            locations: unknown[];
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        }) | ({
+            status: string;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        } & {
+            locations?: null;
+        });
         /** @description The answer to an update: the snapshot and what became of the fixes. */
         Updated: components["schemas"]["Snapshot"] & components["schemas"]["Counts"];
         /**
@@ -593,11 +875,6 @@ export interface components {
          * @enum {string}
          */
         Visibility: "public" | "private";
-        /** @description When the delivery is promised, in Unix milliseconds. */
-        Window: {
-            from?: components["schemas"]["Millis"] | null;
-            to?: components["schemas"]["Millis"] | null;
-        };
         /** @description When the delivery is promised, in Unix seconds. */
         WindowView: {
             /** Format: int64 */
@@ -614,6 +891,43 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    landing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -629,7 +943,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "time": 1704067850,
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML; also for a private delivery, which then asks for the token or link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: no such tracking id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: it has expired */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
                 };
             };
         };
@@ -639,7 +1033,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 255 visible ASCII characters */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -648,16 +1042,28 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "customer_id": "CUST-42",
                  *       "driver_id": "RIDER-789",
                  *       "dropoff": {
                  *         "lat": 5.6037,
                  *         "lng": -0.1869
                  *       },
+                 *       "instructions": "Ring twice",
+                 *       "metadata": {
+                 *         "fragile": true
+                 *       },
                  *       "mode": "scooter",
                  *       "order_id": "ORD-12345",
+                 *       "phone": "+233201234567",
                  *       "pickup": {
+                 *         "address": "12 Liberation Road",
                  *         "lat": 5.6145,
                  *         "lng": -0.2057
+                 *       },
+                 *       "store_id": "STORE-7",
+                 *       "window": {
+                 *         "from": 1704067200,
+                 *         "to": "2024-01-01T01:00:00Z"
                  *       }
                  *     }
                  */
@@ -668,9 +1074,62 @@ export interface operations {
             /** @description Started */
             201: {
                 headers: {
+                    /** @description The path of the delivery */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
@@ -680,15 +1139,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -698,6 +1175,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The delivery that this `Idempotency-Key` started has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -707,6 +1209,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -716,6 +1226,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -725,6 +1243,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -745,18 +1289,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "location": {
-                 *         "accuracy": 8,
-                 *         "heading": 90,
-                 *         "lat": 5.6045,
-                 *         "lng": -0.1875,
-                 *         "speed": 6.1
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["UpdateBody"];
+                "application/json": components["schemas"]["UpdateRequest"];
             };
         };
         responses: {
@@ -766,6 +1299,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "duplicates": 0,
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "filtered": 0,
+                     *       "late": 0,
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "rejected": [
+                     *         {
+                     *           "field": "lng",
+                     *           "index": 1
+                     *         }
+                     *       ],
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Updated"];
                 };
             };
@@ -775,15 +1369,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -793,6 +1405,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -802,6 +1422,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -811,6 +1439,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted": 2,
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "duplicates": 0,
+                     *       "filtered": 0,
+                     *       "late": 0,
+                     *       "rejected": [
+                     *         {
+                     *           "field": "lng",
+                     *           "index": 1
+                     *         }
+                     *       ],
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -820,6 +1466,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -829,6 +1483,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -838,6 +1500,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -847,6 +1517,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -857,7 +1553,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of an earlier answer */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
             };
             path: {
                 /**
@@ -873,15 +1569,70 @@ export interface operations {
             /** @description The snapshot */
             200: {
                 headers: {
+                    /** @description Weak: epoch, seq, audience and location state */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
             /** @description Nothing has changed since */
             304: {
                 headers: {
+                    /** @description Weak: epoch, seq, audience and location state */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -889,9 +1640,19 @@ export interface operations {
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -901,6 +1662,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -910,6 +1679,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -919,6 +1696,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -939,11 +1741,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "status": "PICKED_UP"
-                 *     }
-                 */
                 "application/json": components["schemas"]["StatusReport"];
             };
         };
@@ -954,6 +1751,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
@@ -963,15 +1811,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -981,6 +1847,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -990,6 +1864,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -999,6 +1881,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1008,6 +1898,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1017,6 +1915,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1026,6 +1932,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1035,6 +1949,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1042,9 +1982,21 @@ export interface operations {
     };
     follow_by_query: {
         parameters: {
-            query: {
-                /** @description Tracking id, by any of its names */
-                parcel_id: string;
+            query?: {
+                /** @description Tracking id */
+                tracking_id?: string;
+                /** @description The same */
+                parcel_id?: string;
+                /** @description The same */
+                shipment_id?: string;
+                /** @description The same */
+                delivery_id?: string;
+                /** @description The last `seq` seen */
+                since?: number;
+                /** @description The epoch it belongs to */
+                epoch?: string;
+                /** @description A JWT, where no header can be set */
+                token?: string;
             };
             header?: never;
             path?: never;
@@ -1065,6 +2017,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this path speaks WebSocket: send Upgrade: websocket",
+                     *       "status": 426,
+                     *       "title": "Upgrade required",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1105,6 +2082,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this path speaks WebSocket: send Upgrade: websocket",
+                     *       "status": 426,
+                     *       "title": "Upgrade required",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };

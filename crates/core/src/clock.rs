@@ -8,7 +8,6 @@ use serde_json::Value;
 /// An instant in Unix milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = i64))]
 pub struct Millis(pub i64);
 
 /// Numbers below this are Unix seconds, from it on Unix milliseconds: seconds reach it in the year
@@ -16,7 +15,7 @@ pub struct Millis(pub i64);
 const MILLISECONDS_FROM: f64 = 1e11;
 
 /// The last instant of the year 9999: what ISO 8601 can write with four digits.
-const LATEST: i64 = 253_402_300_799_999;
+pub const LATEST: i64 = 253_402_300_799_999;
 
 impl Millis {
     pub const fn from_secs(secs: i64) -> Self {

@@ -15,7 +15,7 @@ pub use crate::wire::json::parse as json;
 pub const BODY_MAX: usize = 1024 * 1024;
 
 /// Canonical names and what else is accepted for them.
-const ALIASES: &[(&str, &[&str])] = &[
+pub const ALIASES: &[(&str, &[&str])] = &[
     ("tracking_id", &["parcel_id", "shipment_id", "delivery_id"]),
     ("driver_id", &["rider_id", "delivery_person_id"]),
     ("lat", &["latitude"]),

@@ -29,7 +29,6 @@ impl Place {
 
 /// When the delivery is promised, in Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Window {
     pub from: Option<Millis>,
     pub to: Option<Millis>,
@@ -78,7 +77,6 @@ impl Visibility {
 
 /// A simulated clock for recorded trips; only where `ALLOW_SIM_CLOCK=1`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockRequest {
     /// The delivery's time when it starts.
     pub origin: Millis,
@@ -88,7 +86,6 @@ pub struct ClockRequest {
 
 /// The body of `POST /tracking/start`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StartRequest {
     /// The operator's own name for the order.
     pub order_id: String,
@@ -118,7 +115,6 @@ pub struct StartRequest {
     pub visibility: Option<Visibility>,
     /// At most 4 KB of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockRequest>,

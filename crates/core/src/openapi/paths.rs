@@ -1,33 +1,38 @@
-//! The OpenAPI document, from the types that cross the network. Served as `/openapi.json`; the
-//! TypeScript types are generated from it. The functions below only carry the descriptions of the routes.
+//! The routes of the document. The functions only carry the descriptions.
 #![allow(dead_code, reason = "the functions only carry attributes")]
 
-use serde::{Deserialize, Serialize};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
-use crate::wire::frames::{ClientFrame, LocationUpdate, MessageId, Resumed, ServerFrame, StatusUpdate};
+use crate::wire::frames::{LocationUpdate, MessageId, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::health::Health;
 use crate::wire::problem::Problem;
-use crate::wire::report::{FixReport, StatusReport, UpdateRequest, Updated};
+use crate::wire::report::Updated;
 use crate::wire::snapshot::Snapshot;
-use crate::wire::start::StartRequest;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Onway",
-        description = "Live delivery tracking at the edge. The sockets speak the frames `ClientFrame` and `ServerFrame`; `docs/protocol.md` explains both.",
+        description = "Live delivery tracking at the edge. The sockets speak the frames `ClientFrame` and `ServerFrame`; `docs/protocol.md` explains both. Every path answers a method that it does not have with 405 and `Allow`. A number that no double holds, invalid UTF-8 and more than 128 levels are not JSON: 400. A name given twice in an object, and two names of one field with different values, are 422. Null counts as absent, and fields that are not listed are ignored.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    paths(start, update, read, set_status, follow, follow_by_query, health),
-    components(schemas(ClientFrame, ServerFrame, LocationUpdate, StatusUpdate, Resumed, MessageId, Problem)),
+    paths(start, update, read, set_status, follow, follow_by_query, health, document, landing, page),
+    components(schemas(ServerFrame, LocationUpdate, StatusUpdate, Resumed, MessageId, Problem)),
     modifiers(&Bearer),
     servers((url = "/")),
 )]
-pub struct Document;
+pub struct Paths;
 
 struct Bearer;
+
+/// The names of what may be sent; `input` has their schemas.
+#[derive(ToSchema)]
+struct StartRequest;
+#[derive(ToSchema)]
+struct UpdateRequest;
+#[derive(ToSchema)]
+struct StatusReport;
 
 /// What a body can be refused for.
 #[derive(IntoResponses)]
@@ -55,6 +60,22 @@ enum CallerRefused {
     /// Not theirs.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
+}
+
+/// Why a repeated start gives no delivery.
+#[derive(IntoResponses)]
+enum Expired {
+    /// The delivery that this `Idempotency-Key` started has expired.
+    #[response(status = 410, content_type = "application/problem+json")]
+    Gone(Problem),
+}
+
+/// What is our fault alone.
+#[derive(IntoResponses)]
+enum Failed {
+    /// Something went wrong on our side, or the deployment is not configured.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Problem),
 }
 
 /// Why there is no delivery.
@@ -95,14 +116,10 @@ impl Modify for Bearer {
 #[utoipa::path(
     post, path = "/tracking/start", tag = "deliveries",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
-    request_body(
-        content = StartRequest,
-        example = json!({"order_id": "ORD-12345", "driver_id": "RIDER-789", "mode": "scooter",
-            "pickup": {"lat": 5.6145, "lng": -0.2057}, "dropoff": {"lat": 5.6037, "lng": -0.1869}}),
-    ),
+    request_body = StartRequest,
     responses(
         (status = 201, description = "Started", body = Snapshot),
-        BodyRefused, CallerRefused,
+        BodyRefused, CallerRefused, Expired, Failed,
     ),
     security(("bearer" = [])),
 )]
@@ -114,39 +131,28 @@ fn start() {}
 /// step the positions are kept and the answer is 409 with the five counts.
 #[utoipa::path(
     post, path = "/tracking/update/{id}", tag = "deliveries",
-    params(("id" = String, Path, description = "Tracking id", example = "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6")),
-    request_body(
-        content = UpdateBody,
-        example = json!({"location": {"lat": 5.6045, "lng": -0.1875, "accuracy": 8, "speed": 6.1, "heading": 90}}),
-    ),
+    params(("id" = String, Path, description = "Tracking id")),
+    request_body = UpdateRequest,
     responses(
         (status = 200, description = "Taken", body = Updated),
         (status = 409, description = "The status is an illegal step; the positions are kept", body = Problem, content_type = "application/problem+json"),
-        BodyRefused, CallerRefused, DeliveryMissing,
+        BodyRefused, CallerRefused, DeliveryMissing, Failed,
     ),
     security(("bearer" = [])),
 )]
 fn update() {}
 
-/// The body of an update: a fix flat, or the fields of [`UpdateRequest`].
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-enum UpdateBody {
-    Flat(FixReport),
-    Nested(UpdateRequest),
-}
-
 /// The delivery as the caller may see it.
 #[utoipa::path(
     get, path = "/tracking/{id}", tag = "deliveries",
     params(
-        ("id" = String, Path, description = "Tracking id", example = "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"),
+        ("id" = String, Path, description = "Tracking id"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer"),
     ),
     responses(
         (status = 200, description = "The snapshot", body = Snapshot),
         (status = 304, description = "Nothing has changed since"),
-        CallerRefused, DeliveryMissing,
+        CallerRefused, DeliveryMissing, Failed,
     ),
     security((), ("bearer" = [])),
 )]
@@ -155,12 +161,12 @@ fn read() {}
 /// Sets the status.
 #[utoipa::path(
     post, path = "/tracking/{id}/status", tag = "deliveries",
-    params(("id" = String, Path, description = "Tracking id", example = "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6")),
-    request_body(content = StatusReport, example = json!({"status": "PICKED_UP"})),
+    params(("id" = String, Path, description = "Tracking id")),
+    request_body = StatusReport,
     responses(
         (status = 200, description = "Set, or it stood there already", body = Snapshot),
         (status = 409, description = "An illegal step", body = Problem, content_type = "application/problem+json"),
-        BodyRefused, CallerRefused, DeliveryMissing,
+        BodyRefused, CallerRefused, DeliveryMissing, Failed,
     ),
     security(("bearer" = [])),
 )]
@@ -170,13 +176,13 @@ fn set_status() {}
 #[utoipa::path(
     get, path = "/ws/tracking/{id}", tag = "sockets",
     params(
-        ("id" = String, Path, description = "Tracking id", example = "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"),
+        ("id" = String, Path, description = "Tracking id"),
         ("since" = Option<u64>, Query, description = "The last `seq` seen"),
         ("epoch" = Option<String>, Query, description = "The epoch it belongs to"),
         ("token" = Option<String>, Query, description = "A JWT, where no header can be set"),
     ),
     responses(
-        UpgradeAnswer,
+        UpgradeAnswer, Failed,
     ),
     security((), ("bearer" = [])),
 )]
@@ -185,9 +191,17 @@ fn follow() {}
 /// The same, the id in the query.
 #[utoipa::path(
     get, path = "/ws/tracking/", tag = "sockets",
-    params(("parcel_id" = String, Query, description = "Tracking id, by any of its names")),
+    params(
+        ("tracking_id" = Option<String>, Query, description = "Tracking id"),
+        ("parcel_id" = Option<String>, Query, description = "The same"),
+        ("shipment_id" = Option<String>, Query, description = "The same"),
+        ("delivery_id" = Option<String>, Query, description = "The same"),
+        ("since" = Option<u64>, Query, description = "The last `seq` seen"),
+        ("epoch" = Option<String>, Query, description = "The epoch it belongs to"),
+        ("token" = Option<String>, Query, description = "A JWT, where no header can be set"),
+    ),
     responses(
-        UpgradeAnswer,
+        UpgradeAnswer, Failed,
     ),
     security((), ("bearer" = [])),
 )]
@@ -197,20 +211,23 @@ fn follow_by_query() {}
 #[utoipa::path(get, path = "/health", tag = "service", responses((status = 200, description = "It does", body = Health)))]
 fn health() {}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "service", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+fn document() {}
 
-    #[test]
-    fn the_document_names_each_route_and_frame() {
-        let document = serde_json::to_value(Document::openapi()).unwrap();
-        for path in
-            ["/tracking/start", "/tracking/update/{id}", "/tracking/{id}", "/tracking/{id}/status", "/health"]
-        {
-            assert!(document["paths"].get(path).is_some(), "{path}");
-        }
-        for schema in ["ServerFrame", "ClientFrame", "Snapshot", "Problem", "Location"] {
-            assert!(document["components"]["schemas"].get(schema).is_some(), "{schema}");
-        }
-    }
-}
+/// The landing page.
+#[utoipa::path(get, path = "/", tag = "pages", responses((status = 200, description = "HTML", body = String, content_type = "text/html; charset=utf-8"), Failed))]
+fn landing() {}
+
+/// The page of a delivery, with its status and ETA as the public may see them.
+#[utoipa::path(
+    get, path = "/track/{id}", tag = "pages",
+    params(("id" = String, Path, description = "Tracking id")),
+    responses(
+        (status = 200, description = "HTML; also for a private delivery, which then asks for the token or link", body = String, content_type = "text/html; charset=utf-8"),
+        (status = 404, description = "HTML: no such tracking id", body = String, content_type = "text/html; charset=utf-8"),
+        (status = 410, description = "HTML: it has expired", body = String, content_type = "text/html; charset=utf-8"),
+        (status = 500, description = "HTML: something went wrong on our side", body = String, content_type = "text/html; charset=utf-8"),
+    ),
+)]
+fn page() {}
