@@ -68,6 +68,7 @@ export async function start(options: Options = {}): Promise<Service> {
     assets: {
       directory: join(ROOT, "web/dist"),
       binding: "ASSETS",
+      run_worker_first: ["/openapi.json"],
       routerConfig: { has_user_worker: true },
       assetConfig: { html_handling: "none", not_found_handling: "none" },
     },

@@ -17,8 +17,8 @@ export class Socket {
   closed: Closed | undefined;
   #wake: (() => void)[] = [];
 
-  constructor(url: string, protocols: string[] = []) {
-    this.raw = new WebSocket(url, protocols);
+  constructor(url: string, protocols: string[] = [], headers: Record<string, string> = {}) {
+    this.raw = new WebSocket(url, protocols, { headers });
     this.raw.on("message", (data) => {
       this.frames.push(JSON.parse(String(data)));
       this.#changed();

@@ -2,12 +2,11 @@
 
 use futures_util::StreamExt;
 use onway_core::rejection::Rejection;
+use onway_core::wire::input::BODY_MAX;
 use worker::Request;
 
 use crate::problem::ours;
 
-/// Largest body that is read, in bytes.
-const BODY_MAX: usize = 1024 * 1024;
 /// Up to here a larger body is discarded before the answer, since an early one resets the client.
 const DISCARD_MAX: usize = 16 * 1024 * 1024;
 
@@ -38,8 +37,11 @@ pub async fn read(request: &mut Request) -> Result<Vec<u8>, Rejection> {
     Ok(body)
 }
 
+/// JSON as it is: compressed, a few bytes could become a gigabyte.
 fn is_json(request: &Request) -> Result<bool, Rejection> {
-    let header = request.headers().get("Content-Type").map_err(ours)?.unwrap_or_default();
-    let media_type = header.split(';').next().unwrap_or_default().trim();
-    Ok(media_type.eq_ignore_ascii_case("application/json"))
+    let header = |name| Ok(request.headers().get(name).map_err(ours)?.unwrap_or_default());
+    let (content_type, encoding) = (header("Content-Type")?, header("Content-Encoding")?);
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let is_plain = encoding.is_empty() || encoding.trim().eq_ignore_ascii_case("identity");
+    Ok(media_type.eq_ignore_ascii_case("application/json") && is_plain)
 }

@@ -12,6 +12,9 @@ use crate::identity::{offers_subprotocol, socket_caller};
 use crate::problem::{Answer, ours};
 use crate::sockets;
 
+/// Longest epoch that can be one of ours, in bytes: any other is as good as none.
+const EPOCH_MAX: usize = 64;
+
 /// `/ws/tracking/{id}`
 pub async fn by_path(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let query = upgrade(request)?;
@@ -21,7 +24,10 @@ pub async fn by_path(request: &Request, id: &str, env: &Env, config: &Config<'_>
 /// `/ws/tracking/?parcel_id={id}`, by any name of the id.
 pub async fn by_query(request: &Request, env: &Env, config: &Config<'_>) -> Answer {
     let query = upgrade(request)?;
-    let mut ids: Vec<_> = names_of("tracking_id").filter_map(|name| query.get(name)).collect();
+    let mut ids: Vec<_> = names_of("tracking_id")
+        .flat_map(|name| query.get_all(name).iter().collect::<Vec<_>>())
+        .filter_map(|id| id.as_string())
+        .collect();
     ids.dedup();
     // Two that differ name no delivery.
     let id = ids.pop().filter(|_| ids.is_empty());
@@ -41,7 +47,8 @@ async fn follow(
         let id = known_id(&id.unwrap_or_default(), config)?;
         let by = socket_caller(request, query.get("token"), config)?;
         let since = query.get("since").and_then(|since| since.parse().ok());
-        let follow = DeliveryRequest::Follow { by, subprotocol, since, epoch: query.get("epoch") };
+        let epoch = query.get("epoch").filter(|epoch| epoch.len() <= EPOCH_MAX);
+        let follow = DeliveryRequest::Follow { by, subprotocol, since, epoch };
         follow.ask(env, id.as_str(), None, None).await
     };
     match asked.await {

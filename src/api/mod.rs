@@ -1,4 +1,4 @@
-//! The HTTP API: which path and method reach which handler.
+//! The HTTP API: which endpoint has which handler. The paths and methods are in `onway_core::routes`.
 
 mod body;
 mod follow;
@@ -7,7 +7,7 @@ mod record;
 mod service;
 mod tracking;
 
-use onway_core::rejection::Rejection;
+use onway_core::routes::{self, Endpoint};
 use worker::{Env, Request, Response, Result};
 
 use crate::config::Config;
@@ -25,70 +25,36 @@ pub async fn route(request: Request, env: &Env) -> Result<Response> {
 
 async fn dispatch(request: Request, env: &Env) -> Answer {
     let path = request.path();
-    let method = request.inner().method();
     let config = Config::new(env);
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    match segments.as_slice() {
-        [""] => {
-            allow(&method, READ)?;
-            page::landing(env).await
-        }
-        ["health"] => {
-            allow(&method, READ)?;
-            service::health()
-        }
-        ["tracking", "start"] => {
-            allow(&method, WRITE)?;
-            tracking::start(request, env, &config).await
-        }
-        ["tracking", "update", id] => {
-            allow(&method, WRITE)?;
-            tracking::update(request, id, env, &config).await
-        }
-        ["tracking", id] => {
-            allow(&method, READ)?;
-            tracking::read(&request, id, env, &config).await
-        }
-        ["tracking", id, "status"] => {
-            allow(&method, WRITE)?;
-            tracking::set_status(request, id, env, &config).await
-        }
-        ["tracking", id, "history"] => {
-            allow(&method, READ)?;
-            record::history(&request, id, env, &config).await
-        }
-        ["tracking", id, "events"] => {
-            allow(&method, READ)?;
-            record::timeline(&request, id, env, &config).await
-        }
-        ["track", id] => {
-            allow(&method, READ)?;
-            page::track(&request, id, env, &config).await
-        }
-        ["ws", "tracking"] | ["ws", "tracking", ""] => {
-            allow(&method, READ)?;
-            follow::by_query(&request, env, &config).await
-        }
-        ["ws", "tracking", id] => {
-            allow(&method, READ)?;
-            follow::by_path(&request, id, env, &config).await
-        }
-        #[cfg(feature = "test-utils")]
-        ["test", "panic", id] => service::test(DeliveryRequest::Panic, id, env, &config).await,
-        #[cfg(feature = "test-utils")]
-        ["test", "counters", id] => service::test(DeliveryRequest::Counters, id, env, &config).await,
-        #[cfg(feature = "test-utils")]
-        ["test", "forget", id] => service::test(DeliveryRequest::Forget, id, env, &config).await,
-        _ => Err(Rejection::NotFound("there is nothing here; /openapi.json lists what there is".into())),
+    #[cfg(feature = "test-utils")]
+    if let Some((asked, id)) = test_route(&path) {
+        return service::test(asked, id, env, &config).await;
+    }
+    let (endpoint, id) = routes::find(&request.inner().method(), &path)?;
+    match endpoint {
+        Endpoint::Landing => page::landing(env).await,
+        Endpoint::Health => service::health(),
+        Endpoint::Document => page::document(request, env).await,
+        Endpoint::Start => tracking::start(request, env, &config).await,
+        Endpoint::Update => tracking::update(request, id, env, &config).await,
+        Endpoint::Read => tracking::read(&request, id, env, &config).await,
+        Endpoint::SetStatus => tracking::set_status(request, id, env, &config).await,
+        Endpoint::History => record::history(&request, id, env, &config).await,
+        Endpoint::Timeline => record::timeline(&request, id, env, &config).await,
+        Endpoint::Page => page::track(&request, id, env, &config).await,
+        Endpoint::FollowByQuery => follow::by_query(&request, env, &config).await,
+        Endpoint::Follow => follow::by_path(&request, id, env, &config).await,
     }
 }
 
-const READ: &[&str] = &["GET", "HEAD"];
-const WRITE: &[&str] = &["POST"];
-
-fn allow(method: &str, allowed: &[&str]) -> std::result::Result<(), Rejection> {
-    if allowed.contains(&method) {
-        return Ok(());
+/// What only tests may ask of the delivery with this id.
+#[cfg(feature = "test-utils")]
+fn test_route(path: &str) -> Option<(DeliveryRequest, &str)> {
+    let (asked, id) = path.strip_prefix("/test/")?.split_once('/')?;
+    match asked {
+        "panic" => Some((DeliveryRequest::Panic, id)),
+        "counters" => Some((DeliveryRequest::Counters, id)),
+        "forget" => Some((DeliveryRequest::Forget, id)),
+        _ => None,
     }
-    Err(Rejection::MethodNotAllowed { method: method.into(), allowed: allowed.join(", ") })
 }

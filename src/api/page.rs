@@ -40,6 +40,11 @@ pub async fn landing(env: &Env) -> Answer {
     html(asset(env, "/index.html").await?, 200)
 }
 
+/// `GET /openapi.json`
+pub async fn document(request: Request, env: &Env) -> Answer {
+    env.assets(ASSETS).map_err(ours)?.fetch_request(request).await.map_err(ours)
+}
+
 /// `GET /track/{id}`
 pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let template = asset(env, "/track.html").await?;

@@ -8,6 +8,7 @@ use onway_core::tracking_id::TrackingId;
 use onway_core::wire::StartRequest;
 use onway_core::wire::input;
 use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, parse_status};
+use onway_core::wire::start::idempotency_key;
 use worker::{Env, Request};
 
 use super::body;
@@ -16,8 +17,8 @@ use crate::contract::DeliveryRequest;
 use crate::identity::{caller, known_caller, wall};
 use crate::problem::{Answer, ours};
 
-/// Longest `Idempotency-Key`.
-const IDEMPOTENCY_KEY_MAX: usize = 255;
+/// Longest `If-None-Match` that is compared, in bytes: some dozens of our tags.
+const IF_NONE_MATCH_MAX: usize = 4 * 1024;
 
 /// `POST /tracking/start`
 pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answer {
@@ -32,7 +33,8 @@ pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answ
         return Err(Rejection::invalid("clock", "clock needs ALLOW_SIM_CLOCK=1 in the deployment"));
     }
     let keys = config.id_keys()?;
-    let id = match idempotency_key(&request)? {
+    let key = request.headers().get("Idempotency-Key").map_err(ours)?;
+    let id = match key.map(idempotency_key).transpose()? {
         Some(key) => keys.issue_for(&by.subject, &key),
         None => keys.issue(random()?),
     };
@@ -71,21 +73,14 @@ pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -
     let id = known_id(id, config)?;
     let by = caller(request, config)?;
     let if_none_match = request.headers().get("If-None-Match").map_err(ours)?;
+    // Without it the answer is whole, which is never wrong.
+    let if_none_match = if_none_match.filter(|tags| tags.len() <= IF_NONE_MATCH_MAX);
     DeliveryRequest::Read { by, if_none_match }.ask(env, id.as_str(), None, None).await
 }
 
 /// Reads a tracking id: one that we never gave out is 404, and wakes nothing.
 pub fn known_id(id: &str, config: &Config<'_>) -> Result<TrackingId, Rejection> {
     config.id_keys()?.read(id).ok_or_else(|| Rejection::NotFound("there is no such tracking id".into()))
-}
-
-fn idempotency_key(request: &Request) -> Result<Option<String>, Rejection> {
-    let Some(key) = request.headers().get("Idempotency-Key").map_err(ours)? else { return Ok(None) };
-    let valid = (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
-    if valid {
-        return Ok(Some(key));
-    }
-    Err(Rejection::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 255 visible ASCII characters"))
 }
 
 fn random() -> Result<[u8; 16], Rejection> {

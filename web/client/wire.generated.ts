@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The landing page. */
+        get: operations["landing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -13,6 +30,40 @@ export interface paths {
         };
         /** Whether the service answers. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/track/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a delivery, with its status and ETA as the public may see them. */
+        get: operations["page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -80,6 +131,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tracking/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened, and which ETA was published when.
+         * @description Also after it has expired, for its store, dispatchers and admins.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the delivery went: each fix with what was made of it, in the order of time.
+         * @description Also after it has expired, for its store, dispatchers and admins. With `max_points` and as GeoJSON only
+         *     what is believed. `format=geojson` or `Accept: application/geo+json` gives GeoJSON.
+         */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tracking/{id}/status": {
         parameters: {
             query?: never;
@@ -135,44 +227,127 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What a client sends. */
+        /** @description What a client sends: one JSON object a text frame, of at most 65536 bytes. */
         ClientFrame: {
-            /** @enum {string} */
+            /** @constant */
             type: "ping";
         } | {
-            /** @enum {string} */
+            /** @constant */
             type: "get";
         } | {
+            /** @description A JWT of the same subject and role. */
             token: string;
-            /** @enum {string} */
+            /** @constant */
             type: "auth";
         } | {
-            id?: components["schemas"]["MessageId"] | null;
-            location?: components["schemas"]["FixReport"] | null;
-            locations?: components["schemas"]["FixReport"][] | null;
-            /**
-             * Format: int64
-             * @description The device's clock when it sent this, in Unix milliseconds: times are then corrected.
-             */
-            sent_at?: number | null;
-            /** @enum {string} */
+            seq?: number;
+            /** @constant */
+            type: "ack";
+        } | ({
+            /** @description Echoed in the acknowledgement. */
+            id?: string | number | null;
+            /** @constant */
             type: "location_update";
-        } | (components["schemas"]["StatusReport"] & {
-            id?: components["schemas"]["MessageId"] | null;
-        } & {
-            /** @enum {string} */
-            type: "status_update";
-        });
-        /** @description A simulated clock for recorded trips; only where `ALLOW_SIM_CLOCK=1`. */
-        ClockRequest: {
-            /** @description The delivery's time when it starts. */
-            origin: components["schemas"]["Millis"];
+        } & (({
+            /** @description Radius in metres. */
+            accuracy?: number | null;
+            address?: string | null;
+            /** @description Metres. */
+            altitude?: number | null;
+            /** @description When the status was reached; later than now, or before the previous status, is clamped. */
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description Per cent. */
+            battery?: number | null;
+            /** @description Degrees clockwise from north. */
+            heading?: number | null;
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
+            location?: components["schemas"]["FixReport"] | null;
+            /** @description Those that are no valid fix are counted in `rejected`, as long as one is. The last status among them counts. */
+            locations?: {
+                /**
+                 * @description `OUT_FOR_DELIVERY` is `IN_TRANSIT`. Matches without regard to case.
+                 * @enum {string|null}
+                 */
+                status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            }[] | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
+            note?: string | null;
+            /** @description Required for `FAILED`. */
+            reason?: string | null;
+            /** @description The device's clock when it sent this: times are then corrected by received − sent_at. */
+            sent_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Metres per second. */
+            speed?: number | null;
             /**
-             * Format: double
-             * @description Simulated seconds per second, from 0.01 to 1000.
+             * @description A status reached at this fix.
+             * @enum {string|null}
              */
-            rate: number;
-        };
+            status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            /** @description The time received where it is left out. */
+            timestamp?: components["schemas"]["Timestamp"] | null;
+        } & unknown) | (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }) & {
+            location?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            location: Record<string, never>;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            locations: unknown[];
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        }) | ({
+            status: string;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        } & {
+            locations?: null;
+        }))) | ({
+            /** @description Echoed in the acknowledgement. */
+            id?: string | number | null;
+            /** @constant */
+            type: "status_update";
+        } & components["schemas"]["StatusReport"]);
         /** @description A simulated clock: the delivery's now is `origin + (wall − start) × rate`. */
         ClockView: {
             /**
@@ -238,8 +413,100 @@ export interface components {
             eta_seconds?: number | null;
             eta_source?: components["schemas"]["EtaSource"] | null;
         };
-        /** @description A fix as a client writes it. */
+        /** @description A fix. */
         FixReport: {
+            /** @description Radius in metres. */
+            accuracy?: number | null;
+            address?: string | null;
+            /** @description Metres. */
+            altitude?: number | null;
+            /** @description Per cent. */
+            battery?: number | null;
+            /** @description Degrees clockwise from north. */
+            heading?: number | null;
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
+            /** @description Metres per second. */
+            speed?: number | null;
+            /**
+             * @description A status reached at this fix.
+             * @enum {string|null}
+             */
+            status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            /** @description The time received where it is left out. */
+            timestamp?: components["schemas"]["Timestamp"] | null;
+        } & (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }));
+        /** @description The same as GeoJSON (RFC 7946): the believed way as a line, its times beside it. */
+        GeoJsonHistory: {
+            geometry?: components["schemas"]["Geometry"] | null;
+            next_cursor?: string | null;
+            properties: components["schemas"]["GeoJsonProperties"];
+            /** @description `Feature` */
+            type: string;
+        };
+        GeoJsonProperties: {
+            /** @description ISO 8601 in UTC, one for each position. */
+            coordTimes: string[];
+            order_id: string;
+            tracking_id: string;
+        };
+        /** @description A line of two positions or more, or a point where there is one. */
+        Geometry: {
+            /** @description Longitude, latitude. */
+            coordinates: number[];
+            /** @enum {string} */
+            type: "Point";
+        } | {
+            /** @description Longitude, latitude. */
+            coordinates: number[][];
+            /** @enum {string} */
+            type: "LineString";
+        };
+        /** @description The service answers. */
+        Health: {
+            /** @description Always `ok`. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            time: number;
+            version: string;
+        };
+        /** @description The body of `GET /tracking/{id}/history`. */
+        History: {
+            /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
+            next_cursor?: string | null;
+            order_id: string;
+            /** @description In the order of their times. */
+            points: components["schemas"]["HistoryPoint"][];
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+            tracking_id: string;
+        };
+        /** @description A fix as the phone reported it, and whether it was believed. */
+        HistoryPoint: {
             /**
              * Format: double
              * @description Radius in metres.
@@ -252,43 +519,37 @@ export interface components {
              */
             altitude?: number | null;
             /**
-             * Format: double
+             * Format: int32
              * @description Per cent.
              */
             battery?: number | null;
             /**
              * Format: double
-             * @description Degrees clockwise from north, 0 to 360.
+             * @description Degrees clockwise from north.
              */
             heading?: number | null;
             /**
              * Format: double
-             * @description Degrees, −90 to 90.
+             * @description Degrees, WGS84.
              */
             lat: number;
             /**
              * Format: double
-             * @description Degrees, −180 to 180.
+             * @description Degrees, WGS84.
              */
             lng: number;
+            reason?: components["schemas"]["Reason"] | null;
             /**
              * Format: double
              * @description Metres per second.
              */
             speed?: number | null;
-            status?: components["schemas"]["Status"] | null;
-            timestamp?: components["schemas"]["Timestamp"] | null;
-        };
-        /** @description The service answers. */
-        Health: {
-            /** @description Always `ok`. */
-            status: string;
             /**
-             * Format: int64
-             * @description Unix seconds.
+             * Format: double
+             * @description Unix seconds, with their fraction where the phone gave one.
              */
-            time: number;
-            version: string;
+            timestamp: number;
+            verdict: components["schemas"]["PointVerdict"];
         };
         /** @description The position shown to an audience. */
         Location: {
@@ -358,11 +619,6 @@ export interface components {
         /** @description The name a client gives to a message, echoed in its acknowledgement: text or number. */
         MessageId: number | string;
         /**
-         * Format: int64
-         * @description An instant in Unix milliseconds.
-         */
-        Millis: number;
-        /**
          * @description How the driver moves: it sets speed limits of the filter and the ETA's parameters.
          * @enum {string}
          */
@@ -381,6 +637,35 @@ export interface components {
              */
             lng: number;
         };
+        /** @description A place to pick up or drop off. */
+        PlaceReport: {
+            address?: string | null;
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
+        } & (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }));
+        /**
+         * @description What became of a fix.
+         * @enum {string}
+         */
+        PointVerdict: "accepted" | "late" | "filtered";
         /** @description The body of any answer of 400 and above. */
         Problem: (components["schemas"]["Counts"] | null) & {
             detail: string;
@@ -411,6 +696,21 @@ export interface components {
              */
             stops_before: number;
         };
+        /** @description An ETA as it was published. */
+        PublishedEta: {
+            /**
+             * Format: int64
+             * @description When it was published, in Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description When the delivery was expected, in Unix seconds.
+             */
+            eta_at: number;
+            /** @description The 10th and the 90th percentile, in seconds from `at`. */
+            eta_range: number[];
+        };
         /** @description The fix as the phone reported it. */
         RawLocation: {
             /**
@@ -428,6 +728,11 @@ export interface components {
              */
             timestamp: number;
         };
+        /**
+         * @description Why a fix is not believed.
+         * @enum {string}
+         */
+        Reason: "clock" | "before_start" | "null_island" | "speed";
         /** @description A fix of a batch that could not be read. */
         Rejected: {
             field: string;
@@ -506,28 +811,70 @@ export interface components {
              */
             updated_at: number;
         };
-        /** @description The body of `POST /tracking/start`. */
+        /** @description What a delivery is told to be. The dropoff is nested or flat; where both are given they are one place. */
         StartRequest: {
-            clock?: components["schemas"]["ClockRequest"] | null;
+            /** @description A simulated clock for recorded trips; only where `ALLOW_SIM_CLOCK=1`. */
+            clock?: {
+                /** @description The delivery's time when it starts. */
+                origin: components["schemas"]["Timestamp"];
+                /** @description Simulated seconds per second. */
+                rate: number;
+            } | null;
             customer_id?: string | null;
+            /** @description Another name of `driver_id`. */
+            delivery_person_id?: string | null;
             driver_id?: string | null;
-            /** @description Or `dropoff_lat` and `dropoff_lng`. */
-            dropoff: components["schemas"]["Place"];
+            /** @description Where it goes. */
+            dropoff?: components["schemas"]["PlaceReport"] | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lat?: number | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lng?: number | null;
+            /** @description Another name of `dropoff_lng`. */
+            dropoff_lon?: number | null;
+            /** @description For the driver. */
             instructions?: string | null;
-            /** @description At most 4 KB of JSON. */
+            /** @description At most 4096 bytes of JSON and 32 levels. */
             metadata?: Record<string, never> | null;
-            mode?: components["schemas"]["Mode"] | null;
+            /**
+             * @description How the driver moves, `car` unless said. Matches without regard to case.
+             * @enum {string|null}
+             */
+            mode?: "foot" | "bicycle" | "scooter" | "car" | "van" | "truck" | null;
             /** @description The operator's own name for the order. */
             order_id: string;
             /** @description E.164. */
             phone?: string | null;
-            pickup?: components["schemas"]["Place"] | null;
-            /** @description An encoded polyline (precision 5) of at most 64 KB. */
+            pickup?: components["schemas"]["PlaceReport"] | null;
+            /** @description Another name of `driver_id`. */
+            rider_id?: string | null;
+            /**
+             * Format: polyline
+             * @description An encoded polyline (precision 5) of at least two points.
+             */
             route?: string | null;
             store_id?: string | null;
-            visibility?: components["schemas"]["Visibility"] | null;
-            window?: components["schemas"]["Window"] | null;
-        };
+            /**
+             * @description Who may follow it without a token: who has the id, or nobody. Matches without regard to case.
+             * @enum {string|null}
+             */
+            visibility?: "public" | "private" | null;
+            /** @description Not supported yet: refused, since ignoring them would show more than was asked for. */
+            visibility_rules?: null;
+            /** @description When the delivery is promised; `to` is not before `from`. */
+            window?: {
+                from?: components["schemas"]["Timestamp"] | null;
+                to?: components["schemas"]["Timestamp"] | null;
+            } | null;
+        } | {
+            dropoff: Record<string, never>;
+        } | ({
+            dropoff_lat: number;
+        } & ({
+            dropoff_lng: number;
+        } | {
+            dropoff_lon: number;
+        }));
         /**
          * @description Where a delivery stands. Ordered as it proceeds.
          * @enum {string}
@@ -535,12 +882,17 @@ export interface components {
         Status: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED";
         /** @description A status as a client asks for it. */
         StatusReport: {
-            at?: components["schemas"]["Millis"] | null;
+            /** @description When it was reached; later than now, or before the previous status, is clamped. */
+            at?: components["schemas"]["Timestamp"] | null;
             note?: string | null;
             /** @description Required for `FAILED`. */
             reason?: string | null;
-            status: components["schemas"]["Status"];
-        };
+            /**
+             * @description `OUT_FOR_DELIVERY` is `IN_TRANSIT`. Matches without regard to case.
+             * @enum {string}
+             */
+            status: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY";
+        } & unknown;
         /** @description A new status. */
         StatusUpdate: {
             /**
@@ -561,6 +913,21 @@ export interface components {
             status: components["schemas"]["Status"];
             tracking_id: string;
         };
+        /** @description The body of `GET /tracking/{id}/events`. */
+        Timeline: {
+            /** @description What was published as ETA when: a sample a minute at most, and one at each status. */
+            etas: components["schemas"]["PublishedEta"][];
+            /** @description In the order in which they happened. */
+            events: components["schemas"]["TimelineEvent"][];
+            order_id: string;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+            status: components["schemas"]["Status"];
+            tracking_id: string;
+        };
         /** @description One status and when it was reached. */
         TimelineEntry: {
             /**
@@ -570,22 +937,119 @@ export interface components {
             at: number;
             status: components["schemas"]["Status"];
         };
-        /** @description A time as clients may write it: only its schema is used. */
-        Timestamp: number | string;
-        /** @description The body of an update: a fix flat, or the fields of [`UpdateRequest`]. */
-        UpdateBody: components["schemas"]["FixReport"] | components["schemas"]["UpdateRequest"];
-        /**
-         * @description The body of `POST /tracking/update/{id}`: a fix flat, under `location`, or many under `locations`;
-         *     optionally a status, or a status alone.
-         */
-        UpdateRequest: {
-            location?: components["schemas"]["FixReport"] | null;
-            locations?: components["schemas"]["FixReport"][] | null;
+        /** @description A status reached. */
+        TimelineEvent: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /** @description Null for the customer. */
             note?: string | null;
+            /** @description Why it failed or was cancelled; null for the customer. */
             reason?: string | null;
-            sent_at?: components["schemas"]["Timestamp"] | null;
-            status?: components["schemas"]["Status"] | null;
+            status: components["schemas"]["Status"];
+            /** @description `status` */
+            type: string;
         };
+        /** @description Unix seconds, Unix milliseconds (numbers from 1e11 on) or ISO 8601, in UTC where it has no offset; from 1970 to 9999. */
+        Timestamp: number | string;
+        /** @description A fix flat, one under `location` or many under `locations`, each at most once; with a status, or a status alone. A `FAILED` anywhere in it needs the `reason`, and two statuses must be one. */
+        UpdateRequest: ({
+            /** @description Radius in metres. */
+            accuracy?: number | null;
+            address?: string | null;
+            /** @description Metres. */
+            altitude?: number | null;
+            /** @description When the status was reached; later than now, or before the previous status, is clamped. */
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description Per cent. */
+            battery?: number | null;
+            /** @description Degrees clockwise from north. */
+            heading?: number | null;
+            /** @description Degrees, WGS84. */
+            lat?: number | null;
+            /** @description Another name of `lat`. */
+            latitude?: number | null;
+            /** @description Degrees, WGS84. */
+            lng?: number | null;
+            location?: components["schemas"]["FixReport"] | null;
+            /** @description Those that are no valid fix are counted in `rejected`, as long as one is. The last status among them counts. */
+            locations?: {
+                /**
+                 * @description `OUT_FOR_DELIVERY` is `IN_TRANSIT`. Matches without regard to case.
+                 * @enum {string|null}
+                 */
+                status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            }[] | null;
+            /** @description Another name of `lng`. */
+            lon?: number | null;
+            /** @description Another name of `lng`. */
+            longitude?: number | null;
+            note?: string | null;
+            /** @description Required for `FAILED`. */
+            reason?: string | null;
+            /** @description The device's clock when it sent this: times are then corrected by received − sent_at. */
+            sent_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Metres per second. */
+            speed?: number | null;
+            /**
+             * @description A status reached at this fix.
+             * @enum {string|null}
+             */
+            status?: "CREATED" | "ASSIGNED" | "PICKED_UP" | "IN_TRANSIT" | "DELIVERED" | "FAILED" | "CANCELLED" | "OUT_FOR_DELIVERY" | null;
+            /** @description The time received where it is left out. */
+            timestamp?: components["schemas"]["Timestamp"] | null;
+        } & unknown) | (({
+            lat: number;
+        } | {
+            latitude: number;
+        }) & ({
+            lng: number;
+        } | {
+            lon: number;
+        } | {
+            longitude: number;
+        }) & {
+            location?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            location: Record<string, never>;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            locations?: null;
+        }) | ({
+            locations: unknown[];
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        }) | ({
+            status: string;
+        } & {
+            lat?: null;
+            latitude?: null;
+        } & {
+            lng?: null;
+            lon?: null;
+            longitude?: null;
+        } & {
+            location?: null;
+        } & {
+            locations?: null;
+        });
         /** @description The answer to an update: the snapshot and what became of the fixes. */
         Updated: components["schemas"]["Snapshot"] & components["schemas"]["Counts"];
         /**
@@ -593,11 +1057,6 @@ export interface components {
          * @enum {string}
          */
         Visibility: "public" | "private";
-        /** @description When the delivery is promised, in Unix milliseconds. */
-        Window: {
-            from?: components["schemas"]["Millis"] | null;
-            to?: components["schemas"]["Millis"] | null;
-        };
         /** @description When the delivery is promised, in Unix seconds. */
         WindowView: {
             /** Format: int64 */
@@ -614,6 +1073,43 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    landing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -629,7 +1125,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "time": 1704067850,
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML; also for a private delivery, which then asks for the token or link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: no such tracking id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: it has expired */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
                 };
             };
         };
@@ -639,7 +1215,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 255 visible ASCII characters */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -648,16 +1224,28 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "customer_id": "CUST-42",
                  *       "driver_id": "RIDER-789",
                  *       "dropoff": {
                  *         "lat": 5.6037,
                  *         "lng": -0.1869
                  *       },
+                 *       "instructions": "Ring twice",
+                 *       "metadata": {
+                 *         "fragile": true
+                 *       },
                  *       "mode": "scooter",
                  *       "order_id": "ORD-12345",
+                 *       "phone": "+233201234567",
                  *       "pickup": {
+                 *         "address": "12 Liberation Road",
                  *         "lat": 5.6145,
                  *         "lng": -0.2057
+                 *       },
+                 *       "store_id": "STORE-7",
+                 *       "window": {
+                 *         "from": 1704067200,
+                 *         "to": "2024-01-01T01:00:00Z"
                  *       }
                  *     }
                  */
@@ -668,9 +1256,62 @@ export interface operations {
             /** @description Started */
             201: {
                 headers: {
+                    /** @description The path of the delivery */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
@@ -680,15 +1321,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -698,6 +1357,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The delivery that this `Idempotency-Key` started has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -707,6 +1391,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -716,6 +1408,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -725,6 +1425,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -745,18 +1471,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "location": {
-                 *         "accuracy": 8,
-                 *         "heading": 90,
-                 *         "lat": 5.6045,
-                 *         "lng": -0.1875,
-                 *         "speed": 6.1
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["UpdateBody"];
+                "application/json": components["schemas"]["UpdateRequest"];
             };
         };
         responses: {
@@ -766,6 +1481,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "duplicates": 0,
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "filtered": 0,
+                     *       "late": 0,
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "rejected": [
+                     *         {
+                     *           "field": "lng",
+                     *           "index": 1
+                     *         }
+                     *       ],
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Updated"];
                 };
             };
@@ -775,15 +1551,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -793,6 +1587,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -802,6 +1604,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -811,6 +1621,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted": 2,
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "duplicates": 0,
+                     *       "filtered": 0,
+                     *       "late": 0,
+                     *       "rejected": [
+                     *         {
+                     *           "field": "lng",
+                     *           "index": 1
+                     *         }
+                     *       ],
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -820,6 +1648,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -829,6 +1665,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -838,6 +1682,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -847,6 +1699,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -857,7 +1735,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of an earlier answer */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
             };
             path: {
                 /**
@@ -873,15 +1751,70 @@ export interface operations {
             /** @description The snapshot */
             200: {
                 headers: {
+                    /** @description Weak: epoch, seq, audience and location state */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
             /** @description Nothing has changed since */
             304: {
                 headers: {
+                    /** @description Weak: epoch, seq, audience and location state */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -889,9 +1822,19 @@ export interface operations {
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -901,6 +1844,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -910,6 +1861,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -919,6 +1878,345 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The timeline */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etas": [
+                     *         {
+                     *           "at": 1704067500,
+                     *           "eta_at": 1704068030,
+                     *           "eta_range": [
+                     *             420,
+                     *             700
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "events": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "note": null,
+                     *           "reason": null,
+                     *           "status": "ASSIGNED",
+                     *           "type": "status"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "note": "All there",
+                     *           "reason": null,
+                     *           "status": "PICKED_UP",
+                     *           "type": "status"
+                     *         }
+                     *       ],
+                     *       "order_id": "ORD-12345",
+                     *       "server_time": 1704067850123,
+                     *       "status": "PICKED_UP",
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /** @description Unix seconds, Unix milliseconds or ISO 8601 */
+                since?: string;
+                /** @description The same; not before `since` */
+                until?: string;
+                /** @description 2 to 10,000: the points that shape the line */
+                max_points?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                /** @description `json` or `geojson` */
+                format?: "json" | "geojson";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of at most 10,000 points */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["GeoJsonHistory"];
+                    /**
+                     * @example {
+                     *       "next_cursor": null,
+                     *       "order_id": "ORD-12345",
+                     *       "points": [
+                     *         {
+                     *           "accuracy": 8,
+                     *           "lat": 5.6044,
+                     *           "lng": -0.188,
+                     *           "timestamp": 1704067845,
+                     *           "verdict": "accepted"
+                     *         },
+                     *         {
+                     *           "lat": 5.9045,
+                     *           "lng": -0.1875,
+                     *           "reason": "speed",
+                     *           "timestamp": 1704067850,
+                     *           "verdict": "filtered"
+                     *         }
+                     *       ],
+                     *       "server_time": 1704067850123,
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -939,11 +2237,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "status": "PICKED_UP"
-                 *     }
-                 */
                 "application/json": components["schemas"]["StatusReport"];
             };
         };
@@ -954,6 +2247,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
@@ -963,15 +2307,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
             401: {
                 headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -981,6 +2343,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -990,6 +2360,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -999,6 +2377,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1008,6 +2394,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1017,6 +2411,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1026,6 +2428,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1035,6 +2445,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1042,9 +2478,21 @@ export interface operations {
     };
     follow_by_query: {
         parameters: {
-            query: {
-                /** @description Tracking id, by any of its names */
-                parcel_id: string;
+            query?: {
+                /** @description Tracking id */
+                tracking_id?: string;
+                /** @description The same */
+                parcel_id?: string;
+                /** @description The same */
+                shipment_id?: string;
+                /** @description The same */
+                delivery_id?: string;
+                /** @description The last `seq` seen */
+                since?: number;
+                /** @description The epoch it belongs to */
+                epoch?: string;
+                /** @description A JWT, where no header can be set */
+                token?: string;
             };
             header?: never;
             path?: never;
@@ -1065,6 +2513,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this path speaks WebSocket: send Upgrade: websocket",
+                     *       "status": 426,
+                     *       "title": "Upgrade required",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1105,6 +2578,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "this path speaks WebSocket: send Upgrade: websocket",
+                     *       "status": 426,
+                     *       "title": "Upgrade required",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };

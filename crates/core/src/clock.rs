@@ -1,14 +1,13 @@
 //! Instants, the formats in which clients send them, and a delivery's own clock.
 
-use std::str::FromStr;
-
+use jiff::civil::date;
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// An instant in Unix milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = i64))]
 pub struct Millis(pub i64);
 
 /// Numbers below this are Unix seconds, from it on Unix milliseconds: seconds reach it in the year
@@ -16,7 +15,7 @@ pub struct Millis(pub i64);
 const MILLISECONDS_FROM: f64 = 1e11;
 
 /// The last instant of the year 9999: what ISO 8601 can write with four digits.
-const LATEST: i64 = 253_402_300_799_999;
+pub const LATEST: i64 = 253_402_300_799_999;
 
 impl Millis {
     pub const fn from_secs(secs: i64) -> Self {
@@ -55,18 +54,25 @@ impl Millis {
                 }
                 millis as i64
             }
-            Value::String(text) => iso_8601(text.trim())?.as_millisecond(),
+            Value::String(text) => iso_8601(text.trim())?,
             _ => return None,
         };
         (0..=LATEST).contains(&millis).then_some(Self(millis))
     }
 }
 
-fn iso_8601(text: &str) -> Option<jiff::Timestamp> {
-    let has_time = text.contains(['T', 't', ' ']);
-    jiff::Timestamp::from_str(text)
-        .or_else(|error| if has_time { jiff::Timestamp::from_str(&format!("{text}Z")) } else { Err(error) })
-        .ok()
+/// The Unix milliseconds of a date with a time, in UTC where it has no offset.
+fn iso_8601(text: &str) -> Option<i64> {
+    let pieces = Pieces::parse(text).ok()?;
+    let local = pieces.date().to_datetime(pieces.time()?);
+    let offset = match pieces.offset() {
+        Some(offset) => i64::from(offset.to_numeric_offset().seconds()),
+        // A place without an offset would need the rules of its time zone.
+        None if pieces.time_zone_annotation().is_some() => return None,
+        None => 0,
+    };
+    let since_epoch = local.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_millis();
+    i64::try_from(since_epoch).ok()?.checked_sub(offset * 1000)
 }
 
 /// The clock of one delivery: the wall's, or a simulated one for recorded trips.
@@ -128,6 +134,16 @@ mod tests {
             (json!(LATEST), Some(LATEST)),
             (json!(LATEST + 1), None),
             (json!("2024-01-01T00:10:50"), Some(1_704_067_850_000)),
+            (json!("2024-01-01 00:10:50z"), Some(1_704_067_850_000)),
+            (json!("2024-01-01T00:10:50+00:00[Europe/London]"), Some(1_704_067_850_000)),
+            (json!("2024-01-01T00:10:50[Europe/London]"), None),
+            (json!("9999-12-31T23:59:59.999Z"), Some(LATEST)),
+            (json!("9999-12-31T23:59:59.999-01:00"), None),
+            (json!("1970-01-01T00:00:00Z"), Some(0)),
+            (json!("1969-12-31T23:59:59Z"), None),
+            (json!("1970-01-01T00:30:00+01:00"), None),
+            (json!("2024-02-30T00:00:00Z"), None),
+            (json!("-271821-04-20T00:00:00Z"), None),
             (json!("2024-01-01"), None),
             (json!("yesterday"), None),
             (json!(-1), None),

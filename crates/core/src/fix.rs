@@ -102,11 +102,11 @@ impl Fix {
 /// Longest address kept with a fix, in characters.
 pub const ADDRESS_MAX: usize = 256;
 /// Longest accuracy radius that is still a report and not an error, in metres.
-const ACCURACY_MAX: f64 = 100_000.0;
+pub const ACCURACY_MAX: f64 = 100_000.0;
 /// Faster than any vehicle that delivers, in m/s.
-const SPEED_MAX: f64 = 1_000.0;
+pub const SPEED_MAX: f64 = 1_000.0;
 /// From below the deepest mine to above any aircraft, in metres.
-const ALTITUDE: std::ops::RangeInclusive<f64> = -12_000.0..=50_000.0;
+pub const ALTITUDE: std::ops::RangeInclusive<f64> = -12_000.0..=50_000.0;
 
 /// Reads one fix of a message received at `received`; `skew` is what `sent_at` makes of device times.
 pub fn parse(value: &Value, received: Millis, skew: i64) -> Result<Fix, Rejection> {

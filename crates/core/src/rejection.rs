@@ -39,7 +39,7 @@ pub enum Rejection {
     Gone,
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error("the body must be application/json")]
+    #[error("the body must be application/json, without Content-Encoding")]
     UnsupportedMediaType,
     #[error("this path speaks WebSocket: send Upgrade: websocket")]
     UpgradeRequired,

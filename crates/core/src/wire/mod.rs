@@ -5,6 +5,7 @@ pub mod frames;
 pub mod health;
 pub mod history;
 pub mod input;
+pub mod json;
 pub mod problem;
 pub mod report;
 pub mod snapshot;

@@ -16,13 +16,12 @@ pub const FRAME_FIXES_MAX: usize = 200;
 /// Most fixes in an HTTP request.
 pub const REQUEST_FIXES_MAX: usize = 1_000;
 /// Longest note or reason, in characters.
-const NOTE_MAX: usize = 500;
+pub const NOTE_MAX: usize = 500;
 /// Longest `id` of a message, in characters.
-const MESSAGE_ID_MAX: usize = 128;
+pub const MESSAGE_ID_MAX: usize = 128;
 
 /// A fix as a client writes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FixReport {
     /// Degrees, −90 to 90.
     pub lat: f64,
@@ -30,7 +29,6 @@ pub struct FixReport {
     pub lng: f64,
     /// Unix seconds, Unix milliseconds or ISO 8601; the time received where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Timestamp>))]
     pub timestamp: Option<Value>,
     /// Radius in metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,20 +52,8 @@ pub struct FixReport {
     pub status: Option<Status>,
 }
 
-/// A time as clients may write it: only its schema is used.
-#[cfg(feature = "openapi")]
-#[derive(Serialize, utoipa::ToSchema)]
-#[serde(untagged)]
-pub enum Timestamp {
-    /// Unix seconds, or milliseconds from 1e11 on.
-    Number(f64),
-    /// ISO 8601 with an offset.
-    Text(String),
-}
-
 /// A status as a client asks for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusReport {
     pub status: Status,
     /// When it happened; later than now, or before the previous status, is clamped.
@@ -83,7 +69,6 @@ pub struct StatusReport {
 /// The body of `POST /tracking/update/{id}`: a fix flat, under `location`, or many under `locations`;
 /// optionally a status, or a status alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UpdateRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<FixReport>,
@@ -97,7 +82,6 @@ pub struct UpdateRequest {
     pub reason: Option<String>,
     /// The device's clock when it sent this: times are then corrected by received − sent_at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Timestamp>))]
     pub sent_at: Option<Value>,
 }
 
@@ -232,9 +216,13 @@ pub fn parse_status(body: &Value) -> Result<StatusReport, Rejection> {
 pub fn message_id(body: &Value) -> Result<Option<MessageId>, Rejection> {
     match body.get("id") {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.len() <= MESSAGE_ID_MAX => Ok(Some(MessageId::Text(text.clone()))),
+        Some(Value::String(text)) if text.chars().count() <= MESSAGE_ID_MAX => {
+            Ok(Some(MessageId::Text(text.clone())))
+        }
         Some(Value::Number(number)) if number.is_i64() => Ok(number.as_i64().map(MessageId::Number)),
-        Some(_) => Err(Rejection::invalid("id", "id must be a whole number or a text of at most 128 bytes")),
+        Some(_) => {
+            Err(Rejection::invalid("id", "id must be a whole number or a text of at most 128 characters"))
+        }
     }
 }
 

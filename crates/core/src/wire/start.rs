@@ -29,7 +29,6 @@ impl Place {
 
 /// When the delivery is promised, in Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Window {
     pub from: Option<Millis>,
     pub to: Option<Millis>,
@@ -78,7 +77,6 @@ impl Visibility {
 
 /// A simulated clock for recorded trips; only where `ALLOW_SIM_CLOCK=1`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockRequest {
     /// The delivery's time when it starts.
     pub origin: Millis,
@@ -88,7 +86,6 @@ pub struct ClockRequest {
 
 /// The body of `POST /tracking/start`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StartRequest {
     /// The operator's own name for the order.
     pub order_id: String,
@@ -118,17 +115,33 @@ pub struct StartRequest {
     pub visibility: Option<Visibility>,
     /// At most 4 KB of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockRequest>,
 }
 
 /// Longest identifier of another system, in characters.
-const ID_MAX: usize = 128;
-const INSTRUCTIONS_MAX: usize = 1_000;
-const ROUTE_MAX: usize = 64 * 1024;
-const METADATA_MAX: usize = 4 * 1024;
+pub const ID_MAX: usize = 128;
+/// Longest instructions, in characters.
+pub const INSTRUCTIONS_MAX: usize = 1_000;
+/// Longest encoded route, in bytes.
+pub const ROUTE_MAX: usize = 64 * 1024;
+/// Longest metadata, in bytes of JSON without white space.
+pub const METADATA_MAX: usize = 4 * 1024;
+/// Most levels of metadata: answers and frames hold it deeper than it came, and some parsers stop at 64.
+pub const METADATA_LEVELS_MAX: usize = 32;
+/// Longest `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_MAX: usize = 255;
+
+/// Reads the header `Idempotency-Key`.
+pub fn idempotency_key(header: String) -> Result<String, Rejection> {
+    let valid =
+        (1..=IDEMPOTENCY_KEY_MAX).contains(&header.len()) && header.bytes().all(|b| b.is_ascii_graphic());
+    if valid {
+        return Ok(header);
+    }
+    Err(Rejection::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 255 visible ASCII characters"))
+}
 
 impl StartRequest {
     /// Reads the body; 422 with the field at fault.
@@ -172,18 +185,28 @@ fn place(fields: &Fields<'_>) -> Result<Place, Rejection> {
 }
 
 fn dropoff(fields: &Fields<'_>) -> Result<Place, Rejection> {
-    if let Some((dropoff, _)) = fields.object("dropoff")? {
-        return place(&dropoff).map_err(under("dropoff"));
+    let nested = fields
+        .object("dropoff")?
+        .map(|(dropoff, _)| place(&dropoff).map_err(under("dropoff")))
+        .transpose()?;
+    match (nested, flat_dropoff(fields)?) {
+        (Some(nested), Some(flat)) if nested.position() != flat.position() => {
+            Err(Rejection::invalid("dropoff", "dropoff is given twice, with different values"))
+        }
+        (nested, flat) => nested.or(flat).ok_or_else(|| fields.missing("dropoff")),
     }
+}
+
+fn flat_dropoff(fields: &Fields<'_>) -> Result<Option<Place>, Rejection> {
     if !fields.has("dropoff_lat") && !fields.has("dropoff_lng") {
-        return Err(fields.missing("dropoff"));
+        return Ok(None);
     }
     let lat =
         fields.number_within("dropoff_lat", -90.0..=90.0)?.ok_or_else(|| fields.missing("dropoff_lat"))?;
     let lng =
         fields.number_within("dropoff_lng", -180.0..=180.0)?.ok_or_else(|| fields.missing("dropoff_lng"))?;
     let position = Position::from_degrees(lat, lng).ok_or_else(|| fields.missing("dropoff_lat"))?;
-    Ok(Place { lat: position.lat(), lng: position.lng(), address: None })
+    Ok(Some(Place { lat: position.lat(), lng: position.lng(), address: None }))
 }
 
 /// E.164: a plus sign, then 7 to 15 digits, the first not zero.
@@ -217,19 +240,39 @@ fn route(fields: &Fields<'_>) -> Result<Option<String>, Rejection> {
     if route.len() > ROUTE_MAX {
         return refuse("route must have at most 65536 bytes");
     }
+    // The decoder would take other characters too, and a last number that is cut off.
+    let is_whole = route.bytes().all(|b| POLYLINE.contains(&b))
+        && route.bytes().last().is_none_or(|b| b < POLYLINE_MORE);
     match polyline::decode_polyline(route, 5) {
+        _ if !is_whole => refuse("route must be an encoded polyline of precision 5"),
         Ok(line) if line.0.len() >= 2 => Ok(Some(route.to_owned())),
         Ok(_) => refuse("route must have at least two points"),
         Err(_) => refuse("route must be an encoded polyline of precision 5"),
     }
 }
 
+/// What an encoded polyline is written in, and from where on a character says that its number goes on.
+const POLYLINE: std::ops::RangeInclusive<u8> = b'?'..=b'~';
+const POLYLINE_MORE: u8 = b'_';
+
 fn metadata(fields: &Fields<'_>) -> Result<Option<Map<String, Value>>, Rejection> {
     let Some((_, value)) = fields.object("metadata")? else { return Ok(None) };
     if value.to_string().len() > METADATA_MAX {
         return Err(Rejection::invalid("metadata", "metadata must have at most 4096 bytes of JSON"));
     }
+    if levels(value) > METADATA_LEVELS_MAX {
+        return Err(Rejection::invalid("metadata", "metadata must have at most 32 levels"));
+    }
     Ok(value.as_object().cloned())
+}
+
+/// How deep a value goes: 1 for an object or an array that holds no other.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 fn clock_of(fields: &Fields<'_>) -> Result<ClockRequest, Rejection> {
@@ -286,11 +329,15 @@ mod tests {
             (json!({"window": {"from": 20, "to": 10}}), "window.to"),
             (json!({"window": {"from": "noon"}}), "window.from"),
             (json!({"route": "\u{7}"}), "route"),
+            (json!({"route": ""}), "route"),
+            (json!({"route": "_p~iF~ps|U_ulLnnq_"}), "route"),
+            (json!({"route": "_p~iF~ps|U\u{e9}_ulLnnqC"}), "route"),
             (json!({"route": "x".repeat(65_537)}), "route"),
             (json!({"visibility": "secret"}), "visibility"),
             (json!({"visibility_rules": {"location": "never"}}), "visibility_rules"),
             (json!({"metadata": []}), "metadata"),
             (json!({"metadata": {"a": "x".repeat(4096)}}), "metadata"),
+            (json!({"metadata": nested(33)}), "metadata"),
             (json!({"clock": {"origin": 5}}), "clock.rate"),
             (json!({"clock": {"origin": 5, "rate": 0}}), "clock.rate"),
         ];
@@ -303,6 +350,28 @@ mod tests {
                 Err(Rejection::Invalid { field: at, .. }) => assert_eq!(at, field, "{change}"),
                 other => panic!("{change} gave {other:?}"),
             }
+        }
+    }
+
+    /// Objects in objects, so many levels.
+    fn nested(levels: usize) -> Value {
+        (1..levels).fold(json!({}), |inner, _| json!({ "a": inner }))
+    }
+
+    #[test]
+    fn the_limits_themselves_are_valid() {
+        let mut body = json!({"order_id": "O-1", "dropoff": {"lat": 5, "lng": 1}});
+        body["metadata"] = nested(32);
+        body["instructions"] = "ä".repeat(INSTRUCTIONS_MAX).into();
+        body["customer_id"] = "ä".repeat(ID_MAX).into();
+        body["phone"] = "+123456789012345".into();
+        body["route"] = "_p~iF~ps|U_ulLnnqC".into();
+        assert!(StartRequest::parse(&body).is_ok());
+        body["metadata"] = json!({"a": "x".repeat(METADATA_MAX - 8)});
+        assert!(StartRequest::parse(&body).is_ok());
+        assert!(idempotency_key("k".repeat(IDEMPOTENCY_KEY_MAX)).is_ok());
+        for key in [String::new(), "k".repeat(IDEMPOTENCY_KEY_MAX + 1), "a b".into(), "\u{e9}".into()] {
+            assert!(idempotency_key(key).is_err());
         }
     }
 

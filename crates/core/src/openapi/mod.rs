@@ -1,0 +1,129 @@
+//! The OpenAPI document. Served as `/openapi.json`; the TypeScript types are generated from it.
+//!
+//! Answers are described by the types that are serialized, requests by [`input`], which uses the parser's
+//! own bounds; the routes are in [`paths`]. Here they are put together with examples.
+
+mod examples;
+mod input;
+mod paths;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+use crate::history::PAGE_POINTS;
+use crate::wire::start::IDEMPOTENCY_KEY_MAX;
+
+/// What is said of an example of an error.
+const PROBLEM: &str = "application/problem+json";
+const JSON: &str = "application/json";
+
+/// The document.
+pub fn document() -> Result<Value, serde_json::Error> {
+    let mut document = serde_json::to_value(paths::Paths::openapi())?;
+    for (name, schema) in input::schemas() {
+        document["components"]["schemas"][name] = schema;
+    }
+    for (path, methods) in members(&mut document["paths"]) {
+        for (_, operation) in members(methods) {
+            for parameter in
+                operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
+            {
+                bound(parameter);
+            }
+            for (status, response) in members(&mut operation["responses"]) {
+                illustrate(path, status, response)?;
+            }
+        }
+    }
+    let body =
+        |path: &str| format!("/paths/{}/post/requestBody/content/application~1json", path.replace('/', "~1"));
+    for (path, name, example) in [
+        ("/tracking/start", "example", examples::start()),
+        ("/tracking/update/{id}", "examples", examples::updates()),
+        ("/tracking/{id}/status", "examples", examples::status()),
+    ] {
+        if let Some(body) = document.pointer_mut(&body(path)) {
+            body[name] = example;
+        }
+    }
+    let links = [
+        ("update", "/tracking/update/{id}"),
+        ("read", "/tracking/{id}"),
+        ("set_status", "/tracking/{id}/status"),
+    ];
+    for (operation, _) in links {
+        document["paths"]["/tracking/start"]["post"]["responses"]["201"]["links"][operation] =
+            json!({"operationId": operation, "parameters": {"id": "$response.body#/tracking_id"}});
+    }
+    Ok(document)
+}
+
+/// What a parameter may be, where the type alone does not say it.
+fn bound(parameter: &mut Value) {
+    let schema = match parameter["name"].as_str() {
+        Some("id") => json!({"type": "string", "format": "tracking-id", "pattern": "^TRK-[A-Z2-7]{40}$"}),
+        Some("Idempotency-Key") => {
+            json!({"type": "string", "format": "idempotency-key", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX})
+        }
+        Some("max_points") => json!({"type": "integer", "minimum": 2, "maximum": PAGE_POINTS}),
+        Some("since" | "until") if parameter["schema"]["minimum"].is_null() => {
+            json!({"type": "string", "format": "timestamp"})
+        }
+        Some("cursor") => json!({"type": "string", "format": "cursor"}),
+        Some("format") => json!({"type": "string", "enum": ["json", "geojson"]}),
+        // Null is no query and no header.
+        _ => match parameter["schema"]["type"].take() {
+            Value::Array(types) => {
+                json!({"type": types.first(), "minimum": parameter["schema"].get("minimum")})
+            }
+            other => json!({"type": other}),
+        },
+    };
+    parameter["schema"] = schema;
+    if parameter["schema"]["minimum"].is_null()
+        && let Some(schema) = parameter["schema"].as_object_mut()
+    {
+        schema.remove("minimum");
+    }
+    if parameter["in"] == "path" {
+        parameter["example"] = examples::TRACKING_ID.into();
+    }
+}
+
+/// Adds an example and the headers to an answer.
+fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serde_json::Error> {
+    let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+    match status {
+        "201" => response["headers"]["Location"] = text("The path of the delivery"),
+        "401" => response["headers"]["WWW-Authenticate"] = text("`Bearer`"),
+        "200" | "304" if path == "/tracking/{id}" => {
+            response["headers"]["ETag"] = text("Weak: epoch, seq, audience and location state");
+        }
+        _ => {}
+    }
+    let Some(content) = response.get_mut("content") else { return Ok(()) };
+    if let Some(problem) = content.get_mut(PROBLEM) {
+        let counts = status == "409" && path == "/tracking/update/{id}";
+        problem["example"] =
+            serde_json::to_value(examples::problem(status.parse().unwrap_or_default(), counts))?;
+    } else if let Some(json) = content.get_mut(JSON)
+        && let Some(example) =
+            json["schema"]["$ref"].as_str().and_then(|schema| match schema.rsplit('/').next() {
+                Some("Snapshot") => Some(examples::snapshot()),
+                Some("Updated") => Some(examples::updated()),
+                Some("History") => Some(examples::history()),
+                Some("Timeline") => Some(examples::timeline()),
+                Some("Health") => Some(examples::health()),
+                _ => None,
+            })
+    {
+        json["example"] = example;
+    }
+    Ok(())
+}
+
+fn members(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flatten()
+}

@@ -1,0 +1,219 @@
+//! The document against the code: its routes, limits and examples are those of the parsers and types.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::document;
+use crate::clock::Millis;
+use crate::rejection::Rejection;
+use crate::routes::ROUTES;
+use crate::wire::health::Health;
+use crate::wire::history::{History, Timeline};
+use crate::wire::input;
+use crate::wire::problem::Problem;
+use crate::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
+use crate::wire::snapshot::Snapshot;
+use crate::wire::start::{StartRequest, idempotency_key};
+
+fn written() -> Value {
+    document().unwrap()
+}
+
+fn object(value: &Value) -> &Map<String, Value> {
+    value.as_object().unwrap()
+}
+
+/// Path, method and operation.
+fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = object(&document["paths"]);
+    paths
+        .iter()
+        .flat_map(|(path, methods)| object(methods).iter().map(move |(m, o)| (path.as_str(), m.as_str(), o)))
+        .collect()
+}
+
+#[test]
+fn it_has_each_route_and_no_other() {
+    let document = written();
+    let documented: BTreeSet<_> = operations(&document)
+        .iter()
+        .map(|(path, method, _)| (path.to_string(), method.to_uppercase()))
+        .collect();
+    // HEAD is GET without a body, and a path with or without its last slash is one route.
+    let served: BTreeSet<_> = ROUTES
+        .iter()
+        .filter(|route| route.path != "/ws/tracking")
+        .map(|route| (route.path.to_string(), route.methods[0].to_string()))
+        .collect();
+    assert_eq!(documented, served);
+}
+
+#[test]
+fn each_reference_leads_somewhere() {
+    fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = written();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    for reference in found {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+    for schema in ["ServerFrame", "ClientFrame", "Snapshot", "Problem", "Location"] {
+        assert!(document["components"]["schemas"].get(schema).is_some(), "{schema}");
+    }
+}
+
+#[test]
+fn each_example_of_a_request_is_taken() {
+    let document = written();
+    let taken = |path: &str, body: &Value| match path {
+        "/tracking/start" => StartRequest::parse(body).map(drop),
+        "/tracking/update/{id}" => {
+            Report::parse(body, Millis(1_704_067_900_000), REQUEST_FIXES_MAX).map(drop)
+        }
+        "/tracking/{id}/status" => parse_status(body).map(drop),
+        _ => panic!("{path} has no parser here"),
+    };
+    let mut count = 0;
+    for (path, _, operation) in operations(&document) {
+        let Some(content) = operation.pointer("/requestBody/content/application~1json") else { continue };
+        let named = content
+            .get("examples")
+            .map(object)
+            .into_iter()
+            .flat_map(|examples| examples.values().map(|e| &e["value"]));
+        for example in content.get("example").into_iter().chain(named) {
+            assert_eq!(taken(path, example), Ok(()), "{path}: {example}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 7);
+}
+
+#[test]
+fn each_answer_has_an_example_that_is_one() {
+    let document = written();
+    let mut count = 0;
+    for (path, method, operation) in operations(&document) {
+        for (status, response) in object(&operation["responses"]) {
+            for (kind, content) in response.get("content").map(object).into_iter().flatten() {
+                let (example, schema) =
+                    (&content["example"], content["schema"]["$ref"].as_str().unwrap_or_default());
+                let at = format!("{method} {path} {status}");
+                match (kind.as_str(), schema.rsplit('/').next().unwrap_or_default()) {
+                    ("application/problem+json", _) => {
+                        let problem: Problem = serde_json::from_value(example.clone()).expect(&at);
+                        assert_eq!(problem.status.to_string(), *status, "{at}");
+                        assert_eq!(problem.counts.is_some(), at == "post /tracking/update/{id} 409", "{at}");
+                    }
+                    (_, "Snapshot") => drop(serde_json::from_value::<Snapshot>(example.clone()).expect(&at)),
+                    (_, "Updated") => drop(serde_json::from_value::<Updated>(example.clone()).expect(&at)),
+                    (_, "History") => drop(serde_json::from_value::<History>(example.clone()).expect(&at)),
+                    (_, "Timeline") => drop(serde_json::from_value::<Timeline>(example.clone()).expect(&at)),
+                    (_, "Health") => drop(serde_json::from_value::<Health>(example.clone()).expect(&at)),
+                    ("text/html; charset=utf-8" | "application/geo+json", _) => continue,
+                    _ => assert_eq!(path, "/openapi.json"),
+                }
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 30, "{count}");
+}
+
+/// A value for each bound of a property: at it, and just beyond.
+fn edges(property: &Value) -> (Vec<Value>, Vec<Value>) {
+    let (mut within, mut beyond) = (Vec::new(), Vec::new());
+    for (bound, step) in [("minimum", -1e-6), ("maximum", 1e-6)] {
+        if let Some(limit) = property[bound].as_f64() {
+            within.push(json!(limit));
+            beyond.push(json!(limit + step));
+        }
+    }
+    if let Some(most) = property["maxLength"].as_u64().filter(|_| property.get("format").is_none()) {
+        within.push("ä".repeat(most as usize).into());
+        beyond.push("ä".repeat(most as usize + 1).into());
+    }
+    if property.get("minLength").is_some() {
+        beyond.push("".into());
+    }
+    if let Some(names) = property["enum"].as_array() {
+        within.extend(names.iter().filter(|name| !name.is_null()).cloned());
+        beyond.push("NOBODY KNOWS IT".into());
+    }
+    let types = property["type"].as_array().cloned().unwrap_or_else(|| vec![property["type"].clone()]);
+    for (name, wrong) in [("string", json!("\u{0}")), ("number", json!("5")), ("object", json!([]))] {
+        if types.contains(&json!(name)) {
+            beyond.push(wrong);
+        }
+    }
+    (within, beyond)
+}
+
+/// Every property of a schema, set to its edges in a body that is right without it.
+fn holds(schema: &str, body: &Value, parse: impl Fn(&Value) -> Result<(), Rejection>) {
+    let document = written();
+    let mut tried = 0;
+    for (name, property) in object(&document["components"]["schemas"][schema]["properties"]) {
+        let (mut within, beyond) = edges(property);
+        let canonical = input::ALIASES
+            .iter()
+            .find(|(_, others)| others.contains(&name.as_str()))
+            .map_or(name.as_str(), |(canonical, _)| canonical);
+        if body.get(canonical).is_none() {
+            // What is not needed may be null.
+            within.push(Value::Null);
+        }
+        for (values, is_right) in [(within, true), (beyond, false)] {
+            for value in values {
+                let mut body = body.clone();
+                body.as_object_mut().unwrap().remove(canonical);
+                if value == "FAILED" {
+                    body["reason"] = "x".into();
+                }
+                body[name] = value;
+                tried += 1;
+                assert_eq!(parse(&body).is_ok(), is_right, "{schema}.{name}: {body}");
+            }
+        }
+    }
+    assert!(tried > 10, "{tried}");
+}
+
+#[test]
+fn the_limits_are_those_of_the_parsers() {
+    let start = |body: &Value| StartRequest::parse(body).map(drop);
+    let update = |body: &Value| Report::parse(body, Millis(1_704_067_900_000), REQUEST_FIXES_MAX).map(drop);
+    holds("StartRequest", &json!({"order_id": "O", "dropoff_lat": 1, "dropoff_lng": 1}), start);
+    holds("UpdateRequest", &json!({"lat": 1, "lng": 1, "status": "PICKED_UP"}), update);
+    holds("FixReport", &json!({"lat": 1, "lng": 1}), |body| {
+        update(&json!({"location": body, "reason": "x"}))
+    });
+    holds("StatusReport", &json!({"status": "PICKED_UP"}), |body| parse_status(body).map(drop));
+    holds("PlaceReport", &json!({"lat": 1, "lng": 1}), |body| {
+        start(&json!({"order_id": "O", "dropoff": body}))
+    });
+}
+
+#[test]
+fn batches_and_keys_are_bounded_as_it_says() {
+    let document = written();
+    let most = document["components"]["schemas"]["UpdateRequest"]["properties"]["locations"]["maxItems"]
+        .as_u64()
+        .unwrap() as usize;
+    let batch = |count| json!({"locations": vec![json!({"lat": 1, "lng": 1}); count]});
+    let parse = |body: &Value| Report::parse(body, Millis(0), REQUEST_FIXES_MAX);
+    assert!(parse(&batch(most)).is_ok() && parse(&batch(most + 1)).is_err() && parse(&batch(0)).is_err());
+    let key = &document["paths"]["/tracking/start"]["post"]["parameters"][0]["schema"];
+    let most = key["maxLength"].as_u64().unwrap() as usize;
+    assert!(idempotency_key("k".repeat(most)).is_ok() && idempotency_key("k".repeat(most + 1)).is_err());
+}
