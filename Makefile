@@ -1,7 +1,7 @@
 # Everything that is done often. `make` lists it; docs/development.md says more.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint generate tools wasm web deploy clean
+.PHONY: help dev test bench lint generate tools wasm web deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -11,6 +11,9 @@ dev: ## build and run everything here, with a demonstration delivery (PORT, STAT
 
 test: ## every check and test, from formatting to a real browser
 	@scripts/test.sh
+
+bench: ## processor time, memory and latency beside a Durable Object in JavaScript (BENCH_SCALE, BENCH_PEER_URL)
+	@scripts/bench.sh
 
 lint: ## formatting, clippy for this machine and for WebAssembly, shellcheck, the pages' linter
 	@scripts/lint.sh

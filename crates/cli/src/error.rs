@@ -40,6 +40,19 @@ pub enum Error {
     Trip { file: String, line: usize, why: String },
     #[error("there is no trip in what was given")]
     NoTrips,
+    /// A benchmark of somebody else's machine.
+    #[error(
+        "{host} is not this machine: a benchmark loads a server to its limit, and counts its processor time; \
+         run it beside the server, with an address such as http://127.0.0.1:8787"
+    )]
+    NotLoopback { host: String },
+    #[error(
+        "{needed} open files are needed, one for each socket, and this process may have {allowed}: raise the \
+         hard limit (ulimit -Hn, as root) or lower --watchers"
+    )]
+    TooFewFiles { needed: u64, allowed: u64 },
+    #[error("process {pid} cannot be measured: is it running, and yours?")]
+    Unmeasurable { pid: u32 },
     #[error("{0}")]
     Report(String),
 }

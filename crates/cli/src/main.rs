@@ -1,6 +1,7 @@
 //! `onway`: the operator's tool.
 
 mod args;
+mod bench;
 mod client;
 mod clock;
 mod commands;
@@ -36,6 +37,8 @@ enum Command {
     Simulate(commands::simulate::SimulateArgs),
     /// Send recorded trips through a running service and check what their watchers see
     Replay(commands::replay::ReplayArgs),
+    /// Load a server on this machine with watchers and drivers, and measure what it costs
+    Bench(commands::bench::BenchArgs),
 }
 
 #[tokio::main]
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
         Command::Token(args) => commands::token::run(&args).map(|()| true),
         Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
+        Command::Bench(args) => commands::bench::run(args).await.map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

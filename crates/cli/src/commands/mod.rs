@@ -1,5 +1,6 @@
 //! The subcommands: each takes its arguments, does one thing and reports.
 
+pub mod bench;
 pub mod replay;
 pub mod simulate;
 pub mod token;
