@@ -39,7 +39,7 @@ async fn follow(
     let subprotocol = offers_subprotocol(request)?;
     let asked = async {
         let id = known_id(&id.unwrap_or_default(), config)?;
-        let by = socket_caller(request, query.get("token"), config)?;
+        let by = socket_caller(request, query.get("token"), config).await?;
         let since = query.get("since").and_then(|since| since.parse().ok());
         let follow = DeliveryRequest::Follow { by, subprotocol, since, epoch: query.get("epoch") };
         follow.ask(env, id.as_str(), None, None).await

@@ -22,7 +22,7 @@ const IDEMPOTENCY_KEY_MAX: usize = 255;
 /// `POST /tracking/start`
 pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read(&mut request).await;
-    let by = known_caller(&request, config)?;
+    let by = known_caller(&request, config).await?;
     let mut start = StartRequest::parse(&input::json(&body?)?)?;
     let StartOwners { driver_id, store_id } =
         may_start(&by, start.driver_id.as_deref(), start.store_id.as_deref())
@@ -49,7 +49,7 @@ pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answ
 pub async fn update(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read(&mut request).await;
     let id = known_id(id, config)?;
-    let by = known_caller(&request, config)?;
+    let by = known_caller(&request, config).await?;
     let body = body?;
     // Read once here, so that what cannot be valid wakes no object.
     Report::parse(&input::json(&body)?, wall(), REQUEST_FIXES_MAX)?;
@@ -60,7 +60,7 @@ pub async fn update(mut request: Request, id: &str, env: &Env, config: &Config<'
 pub async fn set_status(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read(&mut request).await;
     let id = known_id(id, config)?;
-    let by = known_caller(&request, config)?;
+    let by = known_caller(&request, config).await?;
     let body = body?;
     parse_status(&input::json(&body)?)?;
     DeliveryRequest::SetStatus { by }.ask(env, id.as_str(), None, Some(body)).await
@@ -69,7 +69,7 @@ pub async fn set_status(mut request: Request, id: &str, env: &Env, config: &Conf
 /// `GET /tracking/{id}`
 pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
-    let by = caller(request, config)?;
+    let by = caller(request, config).await?;
     let if_none_match = request.headers().get("If-None-Match").map_err(ours)?;
     DeliveryRequest::Read { by, if_none_match }.ask(env, id.as_str(), None, None).await
 }

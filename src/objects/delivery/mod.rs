@@ -66,7 +66,7 @@ impl DurableObject for DeliveryObject {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        self.receive(&socket, message)
+        self.receive(&socket, message).await
     }
 
     async fn websocket_close(
@@ -227,6 +227,10 @@ impl DeliveryObject {
         let delivery = self.take_live()?;
         let answer = see(&delivery, by.as_ref()).and_then(|audience| {
             let attachment = Attachment { by, audience };
+            // The Worker found it valid; that may have been the last of it.
+            if attachment.has_expired(wall()) {
+                return Err(Rejection::InvalidToken("it has expired".into()));
+            }
             let (response, socket) = self
                 .sockets
                 .accept(&self.state, attachment, subprotocol)
