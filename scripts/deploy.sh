@@ -12,9 +12,11 @@ scripts/web.sh
 wrangler whoami >/dev/null 2>&1 || die "wrangler is not logged in: run \`. scripts/env.sh && wrangler login\`, or set CLOUDFLARE_API_TOKEN"
 wrangler deploy
 
-missing=()
+missing=() required=(ID_SECRET)
+# Tokens of an identity provider need no secret of ours.
+grep -q '^JWKS_URL' wrangler.toml || required+=(JWT_SECRET)
 secrets=$(wrangler secret list)
-for secret in JWT_SECRET ID_SECRET; do [[ $secrets == *"\"$secret\""* ]] || missing+=("$secret"); done
+for secret in "${required[@]}"; do [[ $secrets == *"\"$secret\""* ]] || missing+=("$secret"); done
 if ((${#missing[@]})); then
   cat <<END
 

@@ -1,8 +1,10 @@
 //! Everything that a deployment can set. `docs/configuration.md` lists the names and their defaults.
 
-use onway_core::auth::{SECRET_MIN, TokenRules};
 use std::time::Duration;
 
+use onway_core::auth::SECRET_MIN;
+use onway_core::auth::claims::TokenRules;
+use onway_core::auth::keyring::{FRESH_MS, USABLE_MS};
 use onway_core::delivery::Spans;
 use onway_core::outbox::Spacing;
 use onway_core::rejection::Rejection;
@@ -11,6 +13,30 @@ use onway_core::wire::start::Visibility;
 use worker::Env;
 
 const HOUR_MS: f64 = 3_600_000.0;
+
+/// What tokens are checked against.
+pub struct Trust {
+    /// Of HS256.
+    pub secret: Option<String>,
+    /// Where the identity provider publishes its keys.
+    pub keys_url: Option<String>,
+    pub keys_fresh_ms: i64,
+    issuer: Option<String>,
+    audience: Option<String>,
+    role_claim: String,
+    store_claim: String,
+}
+
+impl Trust {
+    pub fn rules(&self) -> TokenRules<'_> {
+        TokenRules {
+            issuer: self.issuer.as_deref(),
+            audience: self.audience.as_deref(),
+            role_claim: &self.role_claim,
+            store_claim: &self.store_claim,
+        }
+    }
+}
 
 /// Reads configuration where it is used: an unset secret fails what needs it, and nothing else.
 pub struct Config<'a> {
@@ -27,23 +53,24 @@ impl<'a> Config<'a> {
         self.env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
     }
 
-    pub fn jwt_secret(&self) -> Result<String, Rejection> {
-        self.secret("JWT_SECRET")
-    }
-
-    /// The names of the claims that carry the role and the store.
-    pub fn claims(&self) -> (String, String) {
-        (
-            self.text("ROLE_CLAIM").unwrap_or_else(|| "role".into()),
-            self.text("STORE_CLAIM").unwrap_or_else(|| "store_id".into()),
-        )
-    }
-
-    pub fn token_rules<'t>(
-        secret: &'t str,
-        (role_claim, store_claim): &'t (String, String),
-    ) -> TokenRules<'t> {
-        TokenRules { secret, role_claim, store_claim }
+    /// What tokens are checked against; an error where there is nothing.
+    pub fn trust(&self) -> Result<Trust, Rejection> {
+        let keys_url = self.text("JWKS_URL");
+        let secret = match (self.text("JWT_SECRET"), &keys_url) {
+            (None, Some(_)) => None,
+            _ => Some(self.secret("JWT_SECRET")?),
+        };
+        let fresh_ms =
+            self.number("JWKS_FRESH_SECONDS").map_or(FRESH_MS, |seconds| (seconds * 1000.0) as i64);
+        Ok(Trust {
+            secret,
+            keys_url,
+            keys_fresh_ms: fresh_ms.clamp(1000, USABLE_MS),
+            issuer: self.text("JWT_ISSUER"),
+            audience: self.text("JWT_AUDIENCE"),
+            role_claim: self.text("ROLE_CLAIM").unwrap_or_else(|| "role".into()),
+            store_claim: self.text("STORE_CLAIM").unwrap_or_else(|| "store_id".into()),
+        })
     }
 
     pub fn id_keys(&self) -> Result<IdKeys, Rejection> {

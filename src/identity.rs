@@ -1,10 +1,14 @@
 //! Who calls: the token of a request, from the header, the subprotocol or the query.
 
-use onway_core::auth::{Caller, verify};
+mod jwks;
+mod web_crypto;
+
+use onway_core::auth::{self, Caller};
 use onway_core::clock::Millis;
 use onway_core::rejection::Rejection;
 use worker::{Date, Request};
 
+use self::jwks::Jwks;
 use crate::config::Config;
 use crate::problem::ours;
 
@@ -17,32 +21,41 @@ pub fn wall() -> Millis {
 }
 
 /// The caller of an HTTP request: `None` without a token, refused with one that does not hold.
-pub fn caller(request: &Request, config: &Config<'_>) -> Result<Option<Caller>, Rejection> {
-    bearer(request)?.map(|token| check(&token, config)).transpose()
+pub async fn caller(request: &Request, config: &Config<'_>) -> Result<Option<Caller>, Rejection> {
+    checked(bearer(request)?, config).await
 }
 
 /// The caller of an HTTP request that needs one.
-pub fn known_caller(request: &Request, config: &Config<'_>) -> Result<Caller, Rejection> {
-    caller(request, config)?.ok_or(Rejection::Unauthenticated)
+pub async fn known_caller(request: &Request, config: &Config<'_>) -> Result<Caller, Rejection> {
+    caller(request, config).await?.ok_or(Rejection::Unauthenticated)
 }
 
 /// The caller of an upgrade; `token` is the one in the query.
-pub fn socket_caller(
+pub async fn socket_caller(
     request: &Request,
     token: Option<String>,
     config: &Config<'_>,
 ) -> Result<Option<Caller>, Rejection> {
     let offered =
         offered(request)?.into_iter().find_map(|name| name.strip_prefix("bearer.").map(str::to_owned));
-    let token = bearer(request)?.or(offered).or(token);
-    token.map(|token| check(&token, config)).transpose()
+    checked(bearer(request)?.or(offered).or(token), config).await
 }
 
-/// Checks a token against what the deployment trusts.
-pub fn check(token: &str, config: &Config<'_>) -> Result<Caller, Rejection> {
-    let secret = config.jwt_secret()?;
-    let claims = config.claims();
-    verify(token, &Config::token_rules(&secret, &claims), wall())
+async fn checked(token: Option<String>, config: &Config<'_>) -> Result<Option<Caller>, Rejection> {
+    match token {
+        Some(token) => check(&token, config).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Checks a token against what the deployment trusts. Only a token of the provider makes this wait.
+pub async fn check(token: &str, config: &Config<'_>) -> Result<Caller, Rejection> {
+    let trust = config.trust()?;
+    let rules = trust.rules();
+    let provider = Jwks::of(&trust);
+    let verified =
+        auth::check::check(token, trust.secret.as_deref(), provider.as_ref(), &rules, wall()).await?;
+    verified.caller(&rules, wall())
 }
 
 /// Whether our subprotocol was offered: the 101 then has to echo it.
@@ -58,7 +71,9 @@ fn offered(request: &Request) -> Result<Vec<String>, Rejection> {
 fn bearer(request: &Request) -> Result<Option<String>, Rejection> {
     let Some(header) = request.headers().get("Authorization").map_err(ours)? else { return Ok(None) };
     match header.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim().to_owned())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(Some(token.trim_matches(' ').to_owned()))
+        }
         _ => Err(Rejection::InvalidToken("Authorization must be `Bearer` and a JWT".into())),
     }
 }

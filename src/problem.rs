@@ -28,6 +28,9 @@ pub fn with_counts(rejection: &Rejection, counts: Option<Counts>) -> Result<Resp
     if let Rejection::MethodNotAllowed { allowed, .. } = rejection {
         response.headers().set("Allow", allowed)?;
     }
+    if let Rejection::Unavailable { retry_after } = rejection {
+        response.headers().set("Retry-After", &retry_after.to_string())?;
+    }
     if problem.status == 401 {
         response.headers().set("WWW-Authenticate", "Bearer")?;
     }

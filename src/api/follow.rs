@@ -45,7 +45,7 @@ async fn follow(
     let subprotocol = offers_subprotocol(request)?;
     let asked = async {
         let id = known_id(&id.unwrap_or_default(), config)?;
-        let by = socket_caller(request, query.get("token"), config)?;
+        let by = socket_caller(request, query.get("token"), config).await?;
         let since = query.get("since").and_then(|since| since.parse().ok());
         let epoch = query.get("epoch").filter(|epoch| epoch.len() <= EPOCH_MAX);
         let follow = DeliveryRequest::Follow { by, subprotocol, since, epoch };

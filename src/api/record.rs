@@ -18,7 +18,7 @@ use crate::problem::{Answer, ours};
 /// `GET /tracking/{id}/history`
 pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
-    let by = caller(request, config)?;
+    let by = caller(request, config).await?;
     let url = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?;
     let accept = request.headers().get("Accept").map_err(ours)?;
     let query = Query::parse(|name| url.search_params().get(name), accept.as_deref())?;
@@ -39,7 +39,7 @@ pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>
 /// `GET /tracking/{id}/events`
 pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
-    let by = caller(request, config)?;
+    let by = caller(request, config).await?;
     let asked = DeliveryRequest::Timeline { by: by.clone() };
     let answer = asked.ask(env, id.as_str(), None, None).await?;
     if answer.status_code() != 410 {

@@ -23,7 +23,7 @@ const IF_NONE_MATCH_MAX: usize = 4 * 1024;
 /// `POST /tracking/start`
 pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read(&mut request).await;
-    let by = known_caller(&request, config)?;
+    let by = known_caller(&request, config).await?;
     let mut start = StartRequest::parse(&input::json(&body?)?)?;
     let StartOwners { driver_id, store_id } =
         may_start(&by, start.driver_id.as_deref(), start.store_id.as_deref())
@@ -51,7 +51,7 @@ pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answ
 pub async fn update(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read(&mut request).await;
     let id = known_id(id, config)?;
-    let by = known_caller(&request, config)?;
+    let by = known_caller(&request, config).await?;
     let body = body?;
     // Read once here, so that what cannot be valid wakes no object.
     Report::parse(&input::json(&body)?, wall(), REQUEST_FIXES_MAX)?;
@@ -62,7 +62,7 @@ pub async fn update(mut request: Request, id: &str, env: &Env, config: &Config<'
 pub async fn set_status(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read(&mut request).await;
     let id = known_id(id, config)?;
-    let by = known_caller(&request, config)?;
+    let by = known_caller(&request, config).await?;
     let body = body?;
     parse_status(&input::json(&body)?)?;
     DeliveryRequest::SetStatus { by }.ask(env, id.as_str(), None, Some(body)).await
@@ -71,7 +71,7 @@ pub async fn set_status(mut request: Request, id: &str, env: &Env, config: &Conf
 /// `GET /tracking/{id}`
 pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
-    let by = caller(request, config)?;
+    let by = caller(request, config).await?;
     let if_none_match = request.headers().get("If-None-Match").map_err(ours)?;
     // Without it the answer is whole, which is never wrong.
     let if_none_match = if_none_match.filter(|tags| tags.len() <= IF_NONE_MATCH_MAX);

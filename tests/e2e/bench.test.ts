@@ -19,7 +19,7 @@ async function bench(side: Side): Promise<Report> {
   const server = await serve(side, "build-test");
   try {
     const json = join(folder, `${side}.json`);
-    const sizes = ["--watchers", "10", "--burst-watchers", "10", "--fixes", "5"];
+    const sizes = ["--watchers", "10", "--burst-watchers", "10", "--fixes", "5", "--cold"];
     const env = { ...process.env, JWT_SECRET };
     await run(ONWAY, ["bench", "--url", server.url, "--pid", String(server.pid), "--json", json, ...sizes], { env });
     return JSON.parse(await readFile(json, "utf8")) as Report;

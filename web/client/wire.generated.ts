@@ -1454,6 +1454,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     update: {
@@ -1728,6 +1750,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     read: {
@@ -1906,6 +1950,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     events: {
@@ -2047,6 +2113,28 @@ export interface operations {
                      *       "detail": "something went wrong on our side",
                      *       "status": 500,
                      *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -2214,6 +2302,28 @@ export interface operations {
                      *       "detail": "something went wrong on our side",
                      *       "status": 500,
                      *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -2468,6 +2578,28 @@ export interface operations {
                      *       "detail": "something went wrong on our side",
                      *       "status": 500,
                      *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
                      *       "type": "about:blank"
                      *     }
                      */

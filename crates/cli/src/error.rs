@@ -13,8 +13,8 @@ pub enum Error {
     NoSecret { name: String },
     #[error("{path} cannot be read: {why}")]
     File { path: PathBuf, why: String },
-    #[error("the token could not be signed: {0}")]
-    Signing(String),
+    #[error("the token could not be signed")]
+    Signing,
     #[error("--url {url}: {why}; it should look like http://127.0.0.1:8787")]
     Url { url: String, why: String },
     /// Nobody listens, or the network is down.
@@ -86,10 +86,9 @@ impl Error {
     /// Whether every other delivery would fare the same.
     pub fn is_for_all(&self) -> bool {
         match self {
-            Self::Unreachable { .. }
-            | Self::NoSimulatedClock(_)
-            | Self::Signing(_)
-            | Self::Contract { .. } => true,
+            Self::Unreachable { .. } | Self::NoSimulatedClock(_) | Self::Signing | Self::Contract { .. } => {
+                true
+            }
             Self::Refused(refusal) => matches!(refusal.status, 401 | 403 | 404),
             _ => false,
         }

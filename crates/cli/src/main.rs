@@ -5,6 +5,7 @@ mod bench;
 mod client;
 mod clock;
 mod commands;
+mod cost;
 mod driver;
 mod error;
 mod mode;
@@ -39,6 +40,8 @@ enum Command {
     Replay(commands::replay::ReplayArgs),
     /// Load a server on this machine with watchers and drivers, and measure what it costs
     Bench(commands::bench::BenchArgs),
+    /// Say what a delivery costs on the platform
+    Cost(commands::cost::CostArgs),
 }
 
 #[tokio::main]
@@ -47,6 +50,7 @@ async fn main() -> ExitCode {
         Command::Token(args) => commands::token::run(&args).map(|()| true),
         Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
+        Command::Cost(args) => commands::cost::run(&args).map(|()| true),
         Command::Bench(args) => commands::bench::run(args).await.map(|()| true),
     };
     match done {

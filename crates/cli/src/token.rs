@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jsonwebtoken::{EncodingKey, Header};
 use onway_core::auth::{Role, hs256};
 use serde::Serialize;
 
@@ -37,17 +36,15 @@ impl Signer {
         let iat = now_ms / 1_000;
         let lasting = i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims { sub, role, store_id, iat, exp: iat.saturating_add(lasting) };
-        hs256::install();
-        let key = EncodingKey::from_secret(self.secret.as_bytes());
-        jsonwebtoken::encode(&Header::default(), &claims, &key)
-            .map_err(|problem| Error::Signing(problem.to_string()))
+        hs256::sign(&claims, self.secret.as_bytes()).ok_or(Error::Signing)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use onway_core::auth::{TokenRules, verify};
+    use onway_core::auth::claims::TokenRules;
+    use onway_core::auth::token::Unverified;
     use onway_core::clock::Millis;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -56,10 +53,11 @@ mod tests {
     fn the_service_believes_a_token_until_it_expires() {
         let signer = Signer::new(Secret::from(SECRET), Duration::from_secs(3_600));
         let token = signer.sign(Role::Store, "till-4", Some("S-1"), 1_700_000_000_000).unwrap();
-        let rules = TokenRules { secret: SECRET, role_claim: "role", store_claim: "store_id" };
-        let caller = verify(&token, &rules, Millis(1_700_000_000_000)).unwrap();
+        let rules = TokenRules { issuer: None, audience: None, role_claim: "role", store_claim: "store_id" };
+        let verified = Unverified::parse(&token).unwrap().verify_with_secret(SECRET.as_bytes()).unwrap();
+        let caller = verified.caller(&rules, Millis(1_700_000_000_000)).unwrap();
         assert_eq!((caller.subject.as_str(), caller.role), ("till-4", Role::Store));
         assert_eq!(caller.store_id.as_deref(), Some("S-1"));
-        assert!(verify(&token, &rules, Millis(1_700_003_700_000)).is_err());
+        assert!(verified.caller(&rules, Millis(1_700_003_700_000)).is_err());
     }
 }

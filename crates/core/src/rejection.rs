@@ -46,6 +46,10 @@ pub enum Rejection {
     /// The deployment lacks something: the text says what to set.
     #[error("{0}")]
     Misconfigured(String),
+    /// The identity provider has never answered, so no token of it can be judged: neither its holder's
+    /// fault nor ours, and over in so many seconds at the earliest.
+    #[error("the identity provider cannot be reached: try again in {retry_after} s")]
+    Unavailable { retry_after: u32 },
     /// Our fault.
     #[error("something went wrong on our side")]
     Internal,
@@ -74,6 +78,7 @@ impl Rejection {
             Self::UpgradeRequired => (426, "Upgrade required"),
             Self::Misconfigured(_) => (500, "Not configured"),
             Self::Internal => (500, "Internal error"),
+            Self::Unavailable { .. } => (503, "Unavailable"),
         }
     }
 
@@ -91,6 +96,7 @@ impl Rejection {
             Self::MethodNotAllowed { .. } | Self::UnsupportedMediaType | Self::UpgradeRequired => {
                 "unsupported"
             }
+            Self::Unavailable { .. } => "unavailable",
             Self::Misconfigured(_) | Self::Internal => "internal",
         }
     }
@@ -103,6 +109,7 @@ impl Rejection {
             Self::Gone => (1008, "Session expired"),
             Self::TooLarge { .. } => (1009, "Message too large"),
             Self::Misconfigured(_) | Self::Internal => (1011, "Internal error"),
+            Self::Unavailable { .. } => (1013, "Try again later"),
             _ => (1008, "Not allowed"),
         }
     }

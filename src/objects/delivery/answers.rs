@@ -158,6 +158,10 @@ impl Session {
         let delivery = self.take_live()?;
         let answer = see(&delivery, by.as_ref()).and_then(|audience| {
             let attachment = Attachment { by, audience };
+            // The Worker found it valid; that may have been the last of it.
+            if attachment.has_expired(wall()) {
+                return Err(Rejection::InvalidToken("it has expired".into()));
+            }
             let (response, socket) = self
                 .sockets
                 .accept(&self.state, attachment, subprotocol)

@@ -26,7 +26,7 @@ enum Said {
 
 impl Session {
     /// Answers one message. Whatever it holds, the socket gets an answer or a close.
-    pub(super) fn receive(
+    pub(super) async fn receive(
         self: &Rc<Self>,
         socket: &WebSocket,
         message: WebSocketIncomingMessage,
@@ -35,7 +35,7 @@ impl Session {
             WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
             WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
         };
-        match self.said(socket, text, length)? {
+        match self.said(socket, text, length).await? {
             Said::Done => Ok(()),
             Said::Close(rejection) => {
                 self.sockets.forget(socket);
@@ -45,7 +45,7 @@ impl Session {
         }
     }
 
-    fn said(self: &Rc<Self>, socket: &WebSocket, text: Option<&str>, length: usize) -> Result<Said> {
+    async fn said(self: &Rc<Self>, socket: &WebSocket, text: Option<&str>, length: usize) -> Result<Said> {
         if length > FRAME_MAX {
             return Ok(Said::Close(Rejection::TooLarge { limit: FRAME_MAX }));
         }
@@ -63,7 +63,7 @@ impl Session {
         let id = body.as_ref().map_or(Ok(None), message_id);
         let handled = match (&body, &id, kind) {
             (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
-            (Ok(body), Ok(id), Some(kind)) => self.handle(socket, attachment, kind, body, id.clone()),
+            (Ok(body), Ok(id), Some(kind)) => self.handle(socket, attachment, kind, body, id.clone()).await,
             _ => Err(Rejection::invalid("type", "a message is an object with a type")),
         };
         match handled {
@@ -77,7 +77,7 @@ impl Session {
         }
     }
 
-    fn handle(
+    async fn handle(
         self: &Rc<Self>,
         socket: &WebSocket,
         attachment: Attachment,
@@ -93,7 +93,7 @@ impl Session {
                 self.keep(delivery);
                 sockets::send(socket, &ServerFrame::InitialState { data }).map_err(ours)
             }
-            "auth" => self.renew(socket, &attachment, body),
+            "auth" => self.renew(socket, body).await,
             "location_update" => {
                 let body = body.clone();
                 self.command(socket, &attachment, id, move |now| {
@@ -148,17 +148,14 @@ impl Session {
     }
 
     /// Takes a new token for a socket. It may not make its holder anybody else.
-    fn renew(
-        &self,
-        socket: &WebSocket,
-        attachment: &Attachment,
-        body: &Value,
-    ) -> std::result::Result<(), Rejection> {
+    async fn renew(&self, socket: &WebSocket, body: &Value) -> std::result::Result<(), Rejection> {
         let token = body
             .get("token")
             .and_then(Value::as_str)
             .ok_or_else(|| Rejection::invalid("token", "token must be a JWT"))?;
-        let by = check(token, &Config::new(&self.env))?;
+        let by = check(token, &Config::new(&self.env)).await?;
+        // Other events may have come while the token was checked: from here on nothing waits.
+        let attachment = self.sockets.attachment(&self.state, socket).ok_or(Rejection::Gone)?;
         if attachment.by.as_ref().is_some_and(|known| (&known.subject, known.role) != (&by.subject, by.role))
         {
             return Err(Rejection::Forbidden(

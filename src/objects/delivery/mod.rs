@@ -58,7 +58,7 @@ impl DurableObject for DeliveryObject {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        self.session.receive(&socket, message)
+        self.session.receive(&socket, message).await
     }
 
     async fn websocket_close(

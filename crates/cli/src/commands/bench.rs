@@ -31,6 +31,10 @@ const FIXES_MAX: u64 = 100;
 /// From so many per cent of the cores on, others disturb a measurement.
 const OTHERS_MAX: f64 = 15.0;
 
+/// What is done before anything is measured.
+const WARM_WATCHERS: usize = 200;
+const WARM_FIXES: usize = 5;
+
 /// A load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {
@@ -68,6 +72,9 @@ pub struct BenchArgs {
     /// How often everything is repeated
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u64).range(1..=20))]
     repeats: u64,
+    /// Measures a server that has just started, without letting it warm up first
+    #[arg(long)]
+    cold: bool,
     /// Write the report to this file too, with all values, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -100,6 +107,9 @@ async fn measure(args: &BenchArgs) -> Result<(), Error> {
         interval: args.interval,
         fixes: args.fixes as usize,
     };
+    if !args.cold {
+        warm_up(&setting).await?;
+    }
     let mut measures = Measures::default();
     for _ in 0..args.repeats {
         for scenario in &args.scenarios {
@@ -138,6 +148,14 @@ async fn measure(args: &BenchArgs) -> Result<(), Error> {
     args.json.as_deref().map_or(Ok(()), |path| report.write(path))
 }
 
+/// Lets the server compile what it will need: engines optimize while they run, and that is no part of a fix.
+async fn warm_up(setting: &Setting) -> Result<(), Error> {
+    let mut unused = Measures::default();
+    fanout::run(&setting.brief(WARM_FIXES), WARM_WATCHERS, &mut unused).await?;
+    ingest::by_socket(setting, &mut unused).await?;
+    ingest::by_http(setting, &mut unused).await
+}
+
 /// Share of all cores that neither the server nor this tool used, in per cent.
 fn others(machine: &Machine, before: Option<Duration>, used: &Used) -> Option<f64> {
     let all = machine::busy()?.saturating_sub(before?);
@@ -164,12 +182,13 @@ fn server(args: &BenchArgs, peer: &Peer) -> Result<Option<Process>, Error> {
 impl BenchArgs {
     /// Steps of the progress bar.
     fn steps(&self) -> u64 {
+        let warming = if self.cold { 0 } else { WARM_FIXES + ingest::STEPS };
         let steps = |scenario: &Scenario| match scenario {
             Scenario::Fanout => self.watchers.len() as u64 * self.fixes,
             Scenario::Ingest => ingest::STEPS as u64,
             Scenario::Burst => burst::FIXES as u64,
         };
-        self.repeats * self.scenarios.iter().map(steps).sum::<u64>()
+        warming as u64 + self.repeats * self.scenarios.iter().map(steps).sum::<u64>()
     }
 }
 

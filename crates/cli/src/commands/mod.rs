@@ -1,6 +1,7 @@
 //! The subcommands: each takes its arguments, does one thing and reports.
 
 pub mod bench;
+pub mod cost;
 pub mod replay;
 pub mod simulate;
 pub mod token;

@@ -108,6 +108,7 @@ pub fn problem(status: u16, counts: bool) -> Option<Problem> {
         Rejection::invalid("lat", "lat must be a number from -90 to 90"),
         Rejection::UpgradeRequired,
         Rejection::Internal,
+        Rejection::Unavailable { retry_after: 30 },
     ];
     rejections
         .iter()

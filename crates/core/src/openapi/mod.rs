@@ -97,6 +97,7 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
     let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
     match status {
         "201" => response["headers"]["Location"] = text("The path of the delivery"),
+        "503" => response["headers"]["Retry-After"] = text("Seconds"),
         "401" => response["headers"]["WWW-Authenticate"] = text("`Bearer`"),
         "200" | "304" if path == "/tracking/{id}" => {
             response["headers"]["ETag"] = text("Weak: epoch, seq, audience and location state");

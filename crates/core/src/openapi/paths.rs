@@ -69,6 +69,10 @@ enum CallerRefused {
     /// Not theirs.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
+    /// The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+    /// come back.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
 }
 
 /// Why a repeated start gives no delivery.

@@ -55,6 +55,11 @@ impl Setting {
         started.map_err(|why| Error::Report(why.to_string()))?
     }
 
+    /// The same with fewer fixes.
+    pub fn brief(&self, fixes: usize) -> Self {
+        Self { peer: Arc::clone(&self.peer), progress: self.progress.clone(), fixes, ..*self }
+    }
+
     pub fn meter(&self) -> Meter {
         Meter {
             server: self.server,

@@ -1,0 +1,168 @@
+//! The identity provider's keys: in the memory of this isolate, and behind it in the data centre's cache,
+//! so that neither a provider that is down nor a new isolate is noticed. The core decides when to ask.
+
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use onway_core::auth::check::Provider;
+use onway_core::auth::jwk::{KeySet, PublicKey};
+use onway_core::auth::keyring::{BODY_MAX, Keyring, Lookup, TIMEOUT_MS, USABLE_MS, is_safe_url};
+use onway_core::auth::token::Unverified;
+use onway_core::clock::Millis;
+use onway_core::rejection::Rejection;
+use worker::{
+    AbortController, AbortSignal, Cache, CacheMode, Delay, Error, Fetch, Headers, Request, RequestInit,
+    RequestRedirect, Response, Result, console_error, console_warn,
+};
+
+use super::{wall, web_crypto};
+use crate::config::Trust;
+
+/// How often one who waits for keys that somebody else asks for looks whether they are there. A request
+/// cannot wait for the promise of another.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// When a cached set was given, in Unix ms.
+const SINCE: &str = "onway-since";
+
+thread_local! {
+    static KEYRING: RefCell<Keyring> = const { RefCell::new(Keyring::new()) };
+    static HAS_WARNED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The keys that the provider publishes at a URL.
+pub struct Jwks<'a> {
+    url: &'a str,
+    fresh_ms: i64,
+}
+
+impl<'a> Jwks<'a> {
+    /// The provider that the deployment trusts: none where it names none, and none where it does not say
+    /// whose tokens for whom it takes. The log says so, once in an isolate.
+    pub fn of(trust: &'a Trust) -> Option<Self> {
+        let url = trust.keys_url.as_deref()?;
+        let rules = trust.rules();
+        let missing = if !is_safe_url(url) {
+            "JWKS_URL must be https (http on this machine only), without a user's name"
+        } else if rules.issuer.is_none() || rules.audience.is_none() {
+            "JWKS_URL needs both JWT_ISSUER and JWT_AUDIENCE"
+        } else {
+            return Some(Self { url, fresh_ms: trust.keys_fresh_ms });
+        };
+        if !HAS_WARNED.replace(true) {
+            console_error!("all tokens of the identity provider are refused: {missing}");
+        }
+        None
+    }
+
+    /// Asks the provider. Whatever comes of it is noted in the keyring.
+    async fn refresh(&self) {
+        let asked = self.ask().await.and_then(|body| match KeySet::parse(&body) {
+            Some(keys) => Ok((keys, body)),
+            None => Err(Error::RustError("the answer is no JWK Set".into())),
+        });
+        let now = wall();
+        match asked {
+            Ok((keys, body)) => {
+                if keys.is_empty() {
+                    console_warn!("{} has no key that could be used", self.url);
+                }
+                KEYRING.with_borrow_mut(|ring| ring.loaded(keys, now));
+                let kept = self.cache(body, now).await;
+                kept.unwrap_or_else(|error| console_warn!("the keys could not be cached: {error}"));
+            }
+            Err(error) => {
+                KEYRING.with_borrow_mut(|ring| ring.failed(now));
+                console_error!("the keys at {}: {error}", self.url);
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<Vec<u8>> {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let timeout = Delay::from(Duration::from_millis(TIMEOUT_MS.unsigned_abs()));
+        match select(pin!(self.download(&signal)), timeout).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => {
+                controller.abort();
+                Err(Error::RustError(format!("no answer within {TIMEOUT_MS} ms")))
+            }
+        }
+    }
+
+    async fn download(&self, signal: &AbortSignal) -> Result<Vec<u8>> {
+        let headers = Headers::new();
+        headers.set("Accept", "application/json")?;
+        let mut init = RequestInit::new();
+        // A redirect could lead anywhere, so it is not followed; a cache in between could hide a new key.
+        init.with_headers(headers).with_redirect(RequestRedirect::Manual).with_cache(CacheMode::NoStore);
+        let request = Request::new_with_init(self.url, &init)?;
+        let mut response = Fetch::Request(request).send_with_signal(signal).await?;
+        if response.status_code() != 200 {
+            return Err(Error::RustError(format!("it answered {}", response.status_code())));
+        }
+        let mut body = Vec::new();
+        let mut stream = response.stream()?;
+        while let Some(chunk) = stream.next().await {
+            body.extend(chunk?);
+            if body.len() > BODY_MAX {
+                return Err(Error::RustError(format!("the answer is larger than {BODY_MAX} bytes")));
+            }
+        }
+        Ok(body)
+    }
+
+    /// Takes the keys that another isolate has left.
+    async fn restore(&self) -> Result<()> {
+        let Some(mut response) = Cache::default().get(self.cache_key(), false).await? else { return Ok(()) };
+        let since = response.headers().get(SINCE)?.and_then(|since| since.parse().ok()).map(Millis);
+        let keys = KeySet::parse(&response.bytes().await?);
+        if let (Some(keys), Some(since)) = (keys, since) {
+            KEYRING.with_borrow_mut(|ring| ring.restored(keys, since));
+        }
+        Ok(())
+    }
+
+    async fn cache(&self, body: Vec<u8>, now: Millis) -> Result<()> {
+        let response = Response::from_bytes(body)?;
+        response.headers().set("Cache-Control", &format!("max-age={}", USABLE_MS / 1000))?;
+        response.headers().set(SINCE, &now.0.to_string())?;
+        Cache::default().put(self.cache_key(), response).await
+    }
+
+    /// A name in the cache that no answer of ours and none of the provider can have.
+    fn cache_key(&self) -> String {
+        format!("https://onway.invalid/keys/{}", BASE64URL_NOPAD.encode(self.url.as_bytes()))
+    }
+}
+
+impl Provider for Jwks<'_> {
+    async fn key_for(&self, token: &Unverified<'_>) -> std::result::Result<PublicKey, Rejection> {
+        if KEYRING.with_borrow(|ring| ring.is_empty(wall())) {
+            self.restore().await.unwrap_or_else(|error| console_warn!("the cached keys: {error}"));
+        }
+        loop {
+            match KEYRING.with_borrow_mut(|ring| ring.look_up(token, self.fresh_ms, wall())) {
+                Lookup::Settled(settled) => return settled,
+                Lookup::Wait => Delay::from(LOOK_AGAIN).await,
+                Lookup::Fetch => {
+                    self.refresh().await;
+                    return KEYRING.with_borrow(|ring| ring.settle(token, wall()));
+                }
+            }
+        }
+    }
+
+    async fn verify(
+        &self,
+        key: &PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> std::result::Result<bool, Rejection> {
+        web_crypto::verify(key, message, signature).await
+    }
+}
