@@ -42,7 +42,10 @@ async function counted(frames: number, everyS: number): Promise<Counted> {
     await driver.next("ack");
   };
   for (const status of ["PICKED_UP", "IN_TRANSIT"]) await say({ type: "status_update", id: status, status });
+  const began = Date.now();
   for (let i = 0; i < frames; i += 1) {
+    // A second of the delivery is a millisecond here: no fix may come from the future.
+    await delay(Math.max(0, began + i * everyS - Date.now()));
     await say({ type: "location_update", id: i, lat: 5.6 + i / 10_000, lng: -0.2, timestamp: ORIGIN + i * everyS });
   }
   await say({ type: "status_update", id: "end", status: "DELIVERED" });
