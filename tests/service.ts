@@ -119,7 +119,7 @@ interface Statement {
 }
 
 /** Applies what `wrangler d1 migrations apply` would. */
-async function migrate(database: Database): Promise<void> {
+export async function migrate(database: Database): Promise<void> {
   await database.prepare("CREATE TABLE IF NOT EXISTS d1_migrations (name TEXT PRIMARY KEY)").run();
   const applied = new Set((await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>()).results.map((row) => row.name));
   for (const [name, statements] of await migrations()) {

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { migrate } from "../service.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** Signs the tokens of a run: known to both servers and to the load generator. */
@@ -51,6 +52,8 @@ export async function serve(side: Side, onway = "build"): Promise<Server> {
     host: "127.0.0.1",
     port: 0,
     bindings: { JWT_SECRET, ID_SECRET },
+    // Onway's archive; the yardstick has none.
+    d1Databases: { DB: "onway" },
     durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true } },
     // Straight to the Worker, as on the platform: Miniflare's own entry is a Worker of its own, through which
     // each frame would pass once more.
@@ -64,6 +67,7 @@ export async function serve(side: Side, onway = "build"): Promise<Server> {
   };
   try {
     await miniflare.ready;
+    await migrate(await miniflare.getD1Database("DB"));
     const url = (await miniflare.unsafeGetDirectURL()).origin;
     const [pid, ...more] = children().filter((child) => !before.has(child));
     if (pid === undefined || more.length > 0) throw new Error("the process of workerd was not found");

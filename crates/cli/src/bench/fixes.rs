@@ -5,6 +5,8 @@ use onway_core::wire::report::FixReport;
 /// How long before the delivery's start the first fix lies, in ms: within the minute that the contract
 /// allows, so that all fixes lie in the past.
 const BEFORE_START_MS: i64 = 50_000;
+/// How long after now the first fix lies where the way counts, in ms: after the pickup.
+const AHEAD_MS: i64 = 5_000;
 /// Degrees of latitude between two fixes: 11 m.
 const STEP_DEG: f64 = 1e-4;
 /// Where the drive begins.
@@ -22,6 +24,11 @@ impl Fixes {
     /// For a delivery that starts at `now_ms`, one fix every `step_ms`.
     pub fn new(now_ms: i64, step_ms: i64) -> Self {
         Self { first_s: (now_ms - BEFORE_START_MS).div_euclid(1_000) + 1, step_ms }
+    }
+
+    /// The same, beginning a little after now: watchers are shown no way from before the pickup.
+    pub fn ahead(now_ms: i64, step_ms: i64) -> Self {
+        Self { first_s: (now_ms + AHEAD_MS).div_euclid(1_000), step_ms }
     }
 
     /// The fix of this number.

@@ -20,7 +20,7 @@ pub const FIXES: usize = 60;
 /// Connects the watchers, sends the fixes at their pace, and waits for the last on every screen.
 pub async fn run(setting: &Setting, watchers: usize, measures: &mut Measures) -> Result<(), Error> {
     let scenario = format!("10 fixes/s to {watchers}");
-    let fixes = Fixes::new(clock::unix_ms(), fanout::STEP_MS);
+    let fixes = Fixes::ahead(clock::unix_ms(), fanout::STEP_MS);
     let id = setting.start().await?;
     let mut driver = Driver::depart(&setting.peer, &id, fixes).await?;
     let crowd = Crowd::connect(&setting.peer, &id, watchers, fixes, FIXES).await?;
