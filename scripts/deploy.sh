@@ -11,6 +11,8 @@ scripts/web.sh
 
 wrangler whoami >/dev/null 2>&1 || die "wrangler is not logged in: run \`. scripts/env.sh && wrangler login\`, or set CLOUDFLARE_API_TOKEN"
 wrangler deploy
+# Until the tables are there, deliveries keep what they have for the archive.
+wrangler d1 migrations apply DB --remote
 
 missing=() required=(ID_SECRET)
 # Tokens of an identity provider need no secret of ours.
