@@ -667,10 +667,20 @@ export interface components {
          */
         PointVerdict: "accepted" | "late" | "filtered";
         /** @description The body of any answer of 400 and above. */
-        Problem: (components["schemas"]["Counts"] | null) & {
+        Problem: {
+            /** @description Newer than all before, and believed. */
+            accepted?: number;
             detail: string;
+            /** @description Known already. */
+            duplicates?: number;
             /** @description The field at fault, where one is. */
             field?: string | null;
+            /** @description Understood and not believed: a wrong clock, a jump. */
+            filtered?: number;
+            /** @description Older than the newest: put in their place in the history. */
+            late?: number;
+            /** @description Not understood. */
+            rejected?: components["schemas"]["Rejected"][];
             /** Format: int32 */
             status: number;
             title: string;

@@ -19,8 +19,8 @@ const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 const IDENTIFIER: &str =
     r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
 const PHONE: &str = r"^\+[1-9][0-9]{6,14}$";
-/// Groups of five bits, the last of them one that ends a number.
-const POLYLINE: &str = r"^[?-~]*[?-^]$";
+/// Two points or more, each two numbers, each of groups of five bits of which the last ends the number.
+const POLYLINE: &str = r"^(([_-~]*[?-^]){2}){2,}$";
 const NOT_BLANK: &str = r"[^\s]";
 
 /// The schemas, by their names in the document.

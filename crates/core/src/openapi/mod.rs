@@ -25,6 +25,7 @@ pub fn document() -> Result<Value, serde_json::Error> {
     for (name, schema) in input::schemas() {
         document["components"]["schemas"][name] = schema;
     }
+    flatten_counts(&mut document["components"]["schemas"]);
     for (path, methods) in members(&mut document["paths"]) {
         for (_, operation) in members(methods) {
             for parameter in
@@ -58,6 +59,17 @@ pub fn document() -> Result<Value, serde_json::Error> {
             json!({"operationId": operation, "parameters": {"id": "$response.body#/tracking_id"}});
     }
     Ok(document)
+}
+
+/// The counts of a problem are there together or not at all: the generator would have them there or null.
+fn flatten_counts(schemas: &mut Value) {
+    let mut problem = schemas["Problem"]["allOf"][1].take();
+    for (name, count) in members(&mut schemas["Counts"]["properties"].clone()) {
+        problem["properties"][name] = count.take();
+    }
+    problem["description"] = schemas["Problem"]["description"].take();
+    problem["dependentRequired"] = json!({"accepted": schemas["Counts"]["required"]});
+    schemas["Problem"] = problem;
 }
 
 /// What a parameter may be, where the type alone does not say it.
