@@ -1,0 +1,111 @@
+"""What the tests of the contract need to know beyond the document: texts of its own formats, and the rules
+between fields that JSON Schema has no words for, each of which the document states in a description."""
+
+import itertools
+import json
+import os
+from datetime import datetime, timezone
+
+import schemathesis
+from hypothesis import strategies as st
+
+ALIASES = [
+    ("driver_id", "rider_id", "delivery_person_id"),
+    ("lat", "latitude"),
+    ("lng", "lon", "longitude"),
+    ("dropoff_lng", "dropoff_lon"),
+]
+METADATA_BYTES = 4096
+METADATA_LEVELS = 32
+numbers = itertools.count()
+
+schemathesis.openapi.format("tracking-id", st.sampled_from(os.environ["ONWAY_IDS"].split()))
+# `map_case` makes each of them another.
+schemathesis.openapi.format("idempotency-key", st.just("key"))
+schemathesis.openapi.format("polyline", st.sampled_from(["????", "_p~iF~ps|U_ulLnnqC_mqNvxq`@"]))
+schemathesis.openapi.format(
+    "date-time",
+    st.builds(
+        lambda at, offset: at.isoformat(timespec="milliseconds") + offset,
+        st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9998, 12, 31)),
+        st.sampled_from(["Z", "+00:00", "-11:00", "+05:30"]),
+    ),
+)
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    """Leaves out what breaks a rule between fields: the tables in tests/hostile have those."""
+    body = case.body
+    if not isinstance(body, dict) or not is_right(case):
+        return True
+    return window_is_in_order(body) and metadata_is_small(body) and statuses_agree(body)
+
+
+@schemathesis.hook
+def map_case(context, case):
+    """Gives each field of a right request under one name alone, and a key that was not used before."""
+    if is_right(case):
+        case.body = under_one_name(case.body)
+        if case.headers and "Idempotency-Key" in case.headers:
+            case.headers["Idempotency-Key"] = f"key-{next(numbers)}"
+    return case
+
+
+def is_right(case):
+    return case.meta is not None and case.meta.generation.mode == schemathesis.GenerationMode.POSITIVE
+
+
+def given(value, names):
+    return [name for name in names if value.get(name) is not None]
+
+
+def under_one_name(value):
+    if isinstance(value, list):
+        return [under_one_name(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    surplus = [name for names in ALIASES for name in given(value, names)[1:]]
+    if given(value, ["dropoff"]):
+        surplus += given(value, ["dropoff_lat", "dropoff_lng", "dropoff_lon"])
+    return {name: under_one_name(member) for name, member in value.items() if name not in surplus}
+
+
+def window_is_in_order(body):
+    window = body.get("window")
+    if not isinstance(window, dict):
+        return True
+    times = [milliseconds(window[name]) for name in ("from", "to") if window.get(name) is not None]
+    return None in times or times == sorted(times)
+
+
+def milliseconds(time):
+    """`None` for what is no time: the service says so itself."""
+    if isinstance(time, str):
+        try:
+            at = datetime.fromisoformat(time)
+        except ValueError:
+            return None
+        return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp() * 1000
+    if isinstance(time, bool) or not isinstance(time, (int, float)):
+        return None
+    return time if time >= 1e11 else time * 1000
+
+
+def metadata_is_small(body):
+    metadata = body.get("metadata")
+    text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"), default=str)
+    return len(text.encode("utf-8", "surrogatepass")) < METADATA_BYTES * 0.9 and levels(metadata) <= METADATA_LEVELS
+
+
+def levels(value):
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if members is None else 1 + max(map(levels, members), default=0)
+
+
+def statuses_agree(body):
+    """At most one status, and a FAILED beside the position has its reason."""
+    fixes = [body.get("location")] + (body["locations"] if isinstance(body.get("locations"), list) else [])
+    carried = [fix["status"] for fix in fixes if isinstance(fix, dict) and fix.get("status") is not None]
+    has_reason = isinstance(body.get("reason"), str) and body["reason"].strip() != ""
+    return (not carried or body.get("status") is None) and ("FAILED" not in carried or has_reason)
