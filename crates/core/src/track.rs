@@ -7,7 +7,7 @@
 use geo::{LineString, SimplifyVwIdx};
 use integer_encoding::VarInt;
 
-use crate::clock::Millis;
+use crate::clock::{LATEST, Millis};
 use crate::filter::{Reason, Verdict};
 use crate::fix::{ADDRESS_MAX, Fix, Position};
 
@@ -19,6 +19,9 @@ pub struct Recorded {
 }
 
 const VERSION: u8 = 1;
+/// No time is further from 1970, in ms: a device's own is at most the year 9999, and `sent_at` and the
+/// delivery's clock move it by no more than that. Two such times differ by what a number of ours holds.
+const TIME_MAX: i64 = 4 * LATEST;
 
 /// A chunk that grows by appending: what is encoded never changes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -140,7 +143,10 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Recorded>, Unreadable> {
         let verdict = verdict_of(reader.byte()?)?;
         let flags = reader.byte()?;
         let has = |bit: u8| flags >> bit & 1 == 1;
-        time = time.checked_add(reader.number()?).ok_or(Unreadable)?;
+        time = time
+            .checked_add(reader.number()?)
+            .filter(|time| (-TIME_MAX..=TIME_MAX).contains(time))
+            .ok_or(Unreadable)?;
         lat = lat.checked_add(reader.number()?).ok_or(Unreadable)?;
         lng = lng.checked_add(reader.number()?).ok_or(Unreadable)?;
         let mut scaled = |bit, scale: f64| -> Result<Option<f64>, Unreadable> {
@@ -325,6 +331,16 @@ mod tests {
             prop_assert_eq!(kept.first(), Some(&0));
             prop_assert_eq!(kept.last(), Some(&(points.len() - 1)));
             prop_assert!(kept.is_sorted());
+        }
+    }
+
+    #[test]
+    fn a_time_that_no_fix_has_is_unreadable() {
+        let at = |time| Recorded { fix: Fix::new(Millis(time), Position::default()), verdict: Verdict::Late };
+        let stored = |time| [at(time)].iter().collect::<Chunk>();
+        assert!(decode(stored(TIME_MAX).bytes()).is_ok());
+        for time in [TIME_MAX + 1, -TIME_MAX - 1, i64::MIN, i64::MAX] {
+            assert_eq!(decode(stored(time).bytes()), Err(Unreadable), "{time}");
         }
     }
 

@@ -172,7 +172,7 @@ pub fn track(bytes: &[u8]) {
 /// Within what a double holds exactly, and what two times may differ by.
 fn is_plausible(fix: &Fix) -> bool {
     let exact = |value: Option<f64>| value.is_none_or(|value| value.abs() < 1e9);
-    fix.time.0.abs() <= 2 * LATEST
+    (-4 * LATEST..=4 * LATEST).contains(&fix.time.0)
         && [fix.accuracy, fix.speed, fix.heading, fix.altitude].into_iter().all(exact)
 }
 
