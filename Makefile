@@ -1,7 +1,7 @@
 # Everything that is done often. `make` lists it; docs/development.md says more.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench lint generate tools wasm web deploy clean
+.PHONY: help dev test fuzz bench lint generate tools wasm web deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -11,6 +11,9 @@ dev: ## build and run everything here, with a demonstration delivery (PORT, STAT
 
 test: ## every check and test, from formatting to a real browser
 	@scripts/test.sh
+
+fuzz: ## each decoder for FUZZ_SECONDS (20), with cargo-fuzz
+	@scripts/fuzz.sh
 
 bench: ## processor time, memory and latency beside a Durable Object in JavaScript (BENCH_SCALE, BENCH_PEER_URL)
 	@scripts/bench.sh
@@ -34,4 +37,4 @@ deploy: ## build, test the size, and deploy with wrangler
 	@scripts/deploy.sh
 
 clean: ## remove everything that was built; installed tools and packages stay
-	@rm -rf target build build-test web/dist tests/artifacts .tools/log .tools/web-sources
+	@rm -rf target build build-test fuzz/target web/dist tests/artifacts .tools/log .tools/web-sources
