@@ -230,6 +230,30 @@ test("nothing leaves after exp, in either direction, and a renewed token goes on
   renewed.end();
 });
 
+test("after exp, an auth frame that renews nothing gets a close and no error", async (t) => {
+  const provider = await publish(t, rsa);
+  provider.mode = "error";
+  const service = await serve(t, provider);
+  const { tracking_id: id } = await startDelivery(service);
+  const expires = Date.now() + 3_000;
+  const short = await token("customer", "c1", { ttl: Math.floor(expires / 1000) - 60 - Math.floor(Date.now() / 1000) });
+  const cases = [
+    [{ type: "auth" }, INVALID],
+    [{ type: "auth", id: {}, token: await token("customer", "c1") }, INVALID],
+    // It may be good, and nobody can say so now: come back with it.
+    [{ type: "auth", token: await rsa.sign({ sub: "c1", role: "customer" }) }, { code: 1013, reason: "Try again later" }],
+  ] as const;
+  const sockets = cases.map(() => new Socket(`${service.ws}/ws/tracking/${id}?token=${short}`));
+  for (const socket of sockets) await socket.next("initial_state");
+  while (Date.now() <= expires) await delay(expires - Date.now() + 1);
+  for (const [i, [frame, close]] of cases.entries()) {
+    const socket = sockets[i] as Socket;
+    socket.send(frame);
+    assert.deepEqual(await socket.close(), close, JSON.stringify(frame).slice(0, 40));
+    assert.deepEqual(socket.frames, []);
+  }
+});
+
 test("a token of the provider renews its own subject and role only", async (t) => {
   const provider = await publish(t, rsa);
   const service = await serve(t, provider);

@@ -71,6 +71,13 @@ impl Session {
             Err(rejection @ (Rejection::Gone | Rejection::InvalidToken(_))) => Ok(Said::Close(rejection)),
             Err(rejection @ Rejection::Forbidden(_)) if kind == Some("auth") => Ok(Said::Close(rejection)),
             Err(rejection) => {
+                // Past the end of its token a socket is renewed or closed: an error does not leave, either.
+                let known = self.sockets.attachment(&self.state, socket);
+                if known.is_some_and(|attachment| attachment.has_expired(wall())) {
+                    let waits = matches!(rejection, Rejection::Unavailable { .. });
+                    let ended = Rejection::InvalidToken("it has expired".into());
+                    return Ok(Said::Close(if waits { rejection } else { ended }));
+                }
                 sockets::send(socket, &ServerFrame::refusal(&rejection, id.ok().flatten()))?;
                 Ok(Said::Done)
             }
