@@ -78,7 +78,7 @@ async function turn(side: Side, round: number): Promise<Report> {
 
 /** The loads at this scale: fewer fixes first, then fewer watchers. */
 function sizes(): string[] {
-  const fixes = Math.min(100, Math.max(3, Math.round(30 * scale)));
+  const fixes = Math.min(100, Math.max(3, Math.round(25 * scale)));
   const watchers = [5000, 1000, 100].map((all) => Math.max(10, Math.round(all * Math.min(1, scale * 2))));
   return ["--fixes", String(fixes), "--watchers", watchers.join(","), "--burst-watchers", String(watchers[1])];
 }

@@ -57,17 +57,17 @@ pub struct BenchArgs {
     /// Which loads, in this order
     #[arg(long, value_enum, value_delimiter = ',', default_value = "fanout,ingest,burst")]
     scenarios: Vec<Scenario>,
-    /// Watchers of the fan-outs, in this order: memory is read best in the first
+    /// Watchers of the fan-outs, in this order; memory is read in the first
     #[arg(long, value_delimiter = ',', default_value = "5000,1000,100", value_parser = clap::value_parser!(i64).range(1..=WATCHERS_MAX))]
     watchers: Vec<i64>,
     /// Watchers of the burst
     #[arg(long, default_value_t = BURST_WATCHERS as i64, value_parser = clap::value_parser!(i64).range(1..=WATCHERS_MAX))]
     burst_watchers: i64,
     /// Fixes of each fan-out
-    #[arg(long, default_value = "30", value_parser = clap::value_parser!(u64).range(1..=FIXES_MAX))]
+    #[arg(long, default_value = "25", value_parser = clap::value_parser!(u64).range(1..=FIXES_MAX))]
     fixes: u64,
     /// Time between two fixes of a fan-out: no shorter than what the server waits to send two as one
-    #[arg(long, default_value = "300ms", value_parser = args::duration)]
+    #[arg(long, default_value = "400ms", value_parser = args::duration)]
     interval: Duration,
     /// How often everything is repeated
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u64).range(1..=20))]
@@ -111,12 +111,14 @@ async fn measure(args: &BenchArgs) -> Result<(), Error> {
         warm_up(&setting).await?;
     }
     let mut measures = Measures::default();
-    for _ in 0..args.repeats {
+    for repeat in 0..args.repeats {
         for scenario in &args.scenarios {
             match scenario {
                 Scenario::Fanout => {
-                    for watchers in &args.watchers {
-                        fanout::run(&setting, *watchers as usize, &mut measures).await?;
+                    for (at, watchers) in args.watchers.iter().enumerate() {
+                        // Later sockets take memory that earlier ones have left.
+                        let grows = repeat == 0 && at == 0;
+                        fanout::run(&setting, *watchers as usize, grows, &mut measures).await?;
                     }
                 }
                 Scenario::Ingest => {
@@ -151,7 +153,7 @@ async fn measure(args: &BenchArgs) -> Result<(), Error> {
 /// Lets the server compile what it will need: engines optimize while they run, and that is no part of a fix.
 async fn warm_up(setting: &Setting) -> Result<(), Error> {
     let mut unused = Measures::default();
-    fanout::run(&setting.brief(WARM_FIXES), WARM_WATCHERS, &mut unused).await?;
+    fanout::run(&setting.brief(WARM_FIXES), WARM_WATCHERS, false, &mut unused).await?;
     ingest::by_socket(setting, &mut unused).await?;
     ingest::by_http(setting, &mut unused).await
 }

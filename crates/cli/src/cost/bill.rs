@@ -112,7 +112,7 @@ impl Estimate {
         let Prices { date, source, .. } = &self.prices;
         format!(
             "{table}\nPrices of {date} ({source}). \"$\" leaves out what the subscription includes, \"$ a month\" \
-             takes it off. {} alarms; rows kept for {} months.",
+             takes it off. {} alarms; rows kept for {:.1} months.",
             self.onway.operations.alarms, self.kept_months
         )
     }

@@ -20,8 +20,14 @@ const COLLECTED: Duration = Duration::from_millis(500);
 /// Time between two fixes by their own clock, in ms: whole seconds, since frames show no less.
 pub const STEP_MS: i64 = 1_000;
 
-/// Connects the watchers, sends the fixes one by one, and hangs up.
-pub async fn run(setting: &Setting, watchers: usize, measures: &mut Measures) -> Result<(), Error> {
+/// Connects the watchers, sends the fixes one by one, and hangs up. `grows`: no crowd of this size was there
+/// before, so that the memory of its sockets is new.
+pub async fn run(
+    setting: &Setting,
+    watchers: usize,
+    grows: bool,
+    measures: &mut Measures,
+) -> Result<(), Error> {
     let scenario = format!("fan-out to {watchers}");
     let fixes = Fixes::new(clock::unix_ms(), STEP_MS);
     let id = setting.start().await?;
@@ -33,7 +39,7 @@ pub async fn run(setting: &Setting, watchers: usize, measures: &mut Measures) ->
     let connecting = meter.read();
     connecting.note(measures, &scenario, "CPU per connect", watchers as u64);
     measures.add(&scenario, "connects", "/s", [watchers as f64 / connecting.wall.as_secs_f64()]);
-    if watchers >= MEMORY_FROM {
+    if grows && watchers >= MEMORY_FROM {
         sleep(COLLECTED).await;
         let grown = memory.zip(setting.memory()).map(|(before, after)| after as f64 - before as f64);
         measures.add(
