@@ -2157,9 +2157,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Unix seconds, Unix milliseconds or ISO 8601 */
-                since?: string;
+                since?: number | string;
                 /** @description The same; not before `since` */
-                until?: string;
+                until?: number | string;
                 /** @description 2 to 10,000: the points that shape the line */
                 max_points?: number;
                 /** @description The `next_cursor` of the page before */

@@ -48,11 +48,11 @@ impl Millis {
             Value::Number(number) => {
                 let number = number.as_f64()?;
                 let scale = if number >= MILLISECONDS_FROM { 1.0 } else { 1000.0 };
-                let millis = (number * scale).round();
+                let millis = number * scale;
                 if !(0.0..=LATEST as f64).contains(&millis) {
                     return None;
                 }
-                millis as i64
+                millis.round() as i64
             }
             Value::String(text) => iso_8601(text.trim())?,
             _ => return None,
@@ -133,6 +133,8 @@ mod tests {
             (json!(0), Some(0)),
             (json!(LATEST), Some(LATEST)),
             (json!(LATEST + 1), None),
+            (json!(LATEST as f64 + 0.0625), None),
+            (json!(-0.0001), None),
             (json!("2024-01-01T00:10:50"), Some(1_704_067_850_000)),
             (json!("2024-01-01 00:10:50z"), Some(1_704_067_850_000)),
             (json!("2024-01-01T00:10:50+00:00[Europe/London]"), Some(1_704_067_850_000)),

@@ -243,7 +243,7 @@ fn failed_with_reason() -> Value {
     })
 }
 
-fn time() -> Value {
+pub fn time() -> Value {
     json!({
         "description": "Unix seconds, Unix milliseconds (numbers from 1e11 on) or ISO 8601, in UTC where it has no offset; from 1970 to 9999.",
         "anyOf": [{"type": "number", "minimum": 0, "maximum": LATEST}, {"type": "string", "format": "date-time"}],

@@ -80,9 +80,7 @@ fn bound(parameter: &mut Value) {
             json!({"type": "string", "format": "idempotency-key", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX})
         }
         Some("max_points") => json!({"type": "integer", "minimum": 2, "maximum": PAGE_POINTS}),
-        Some("since" | "until") if parameter["schema"]["minimum"].is_null() => {
-            json!({"type": "string", "format": "timestamp"})
-        }
+        Some("since" | "until") if parameter["schema"]["minimum"].is_null() => input::time(),
         Some("cursor") => json!({"type": "string", "format": "cursor"}),
         Some("format") => json!({"type": "string", "enum": ["json", "geojson"]}),
         // Null is no query and no header.

@@ -149,6 +149,7 @@ impl Report {
                 "a location is given twice: flat, location or locations",
             ));
         }
+        let remarks = Remarks::of(&fields)?;
         let mut report = Self::default();
         let mut carried = None;
         if let Some(batch) = fields.array("locations")? {
@@ -163,8 +164,8 @@ impl Report {
             (Some(own), Some(carried)) if known(own)? != known(&carried)? => {
                 return Err(Rejection::invalid("status", "status is given twice, with different values"));
             }
-            (Some(status), _) => Some(read_status(status, &fields)?),
-            (None, Some(carried)) => Some(read_status(&carried, &fields)?),
+            (Some(status), _) => Some(remarks.beside(known(status)?)?),
+            (None, Some(carried)) => Some(remarks.beside(known(&carried)?)?),
             (None, None) => None,
         };
         if report.fixes.is_empty() && report.status.is_none() {
@@ -209,7 +210,8 @@ impl Report {
 /// Reads the body of `POST /tracking/{id}/status`, or of a `status_update` frame.
 pub fn parse_status(body: &Value) -> Result<StatusReport, Rejection> {
     let fields = Fields::of(body, "body")?;
-    read_status(fields.get("status")?.ok_or_else(|| fields.missing("status"))?, &fields)
+    let status = known(fields.get("status")?.ok_or_else(|| fields.missing("status"))?)?;
+    Remarks::of(&fields)?.beside(status)
 }
 
 /// The `id` of a message on a socket: text or a whole number.
@@ -226,19 +228,29 @@ pub fn message_id(body: &Value) -> Result<Option<MessageId>, Rejection> {
     }
 }
 
-fn read_status(status: &Value, fields: &Fields<'_>) -> Result<StatusReport, Rejection> {
-    let report = StatusReport {
-        status: known(status)?,
-        at: fields.time("at")?,
-        note: fields.text("note", NOTE_MAX)?,
-        reason: fields.text("reason", NOTE_MAX)?,
-    };
-    if report.status == Status::Failed
-        && report.reason.as_deref().is_none_or(|reason| reason.trim().is_empty())
-    {
-        return Err(Rejection::invalid("reason", "reason is required for FAILED"));
+/// What may stand beside a status; read without one too, so that a wrong value never passes.
+struct Remarks {
+    at: Option<Millis>,
+    note: Option<String>,
+    reason: Option<String>,
+}
+
+impl Remarks {
+    fn of(fields: &Fields<'_>) -> Result<Self, Rejection> {
+        Ok(Self {
+            at: fields.time("at")?,
+            note: fields.text("note", NOTE_MAX)?,
+            reason: fields.text("reason", NOTE_MAX)?,
+        })
     }
-    Ok(report)
+
+    fn beside(self, status: Status) -> Result<StatusReport, Rejection> {
+        let Self { at, note, reason } = self;
+        if status == Status::Failed && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(Rejection::invalid("reason", "reason is required for FAILED"));
+        }
+        Ok(StatusReport { status, at, note, reason })
+    }
 }
 
 fn known(value: &Value) -> Result<Status, Rejection> {
@@ -282,6 +294,8 @@ mod tests {
             (json!({"status": "FAILED"}), "reason"),
             (json!({"status": "FAILED", "reason": "  "}), "reason"),
             (json!({"status": "DELIVERED", "at": {}}), "at"),
+            (json!({"lat": 1, "lng": 1, "at": "noon"}), "at"),
+            (json!({"lat": 1, "lng": 1, "reason": [{}]}), "reason"),
             (json!({"status": "DELIVERED", "note": "x".repeat(501)}), "note"),
         ];
         for (body, field) in cases {
