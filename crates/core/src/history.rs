@@ -56,13 +56,12 @@ impl Format {
 }
 
 impl Query {
-    /// Reads a query string's parameters and the `Accept` header. An empty parameter counts as absent.
+    /// Reads a query string's parameters and the `Accept` header.
     pub fn parse(
         parameter: impl Fn(&str) -> Option<String>,
         accept: Option<&str>,
     ) -> Result<Self, Rejection> {
-        let given = |name: &str| parameter(name).filter(|text| !text.is_empty());
-        let time = |name: &'static str| given(name).map(|text| read_time(name, &text)).transpose();
+        let time = |name: &'static str| parameter(name).map(|text| read_time(name, &text)).transpose();
         let (since, until) = (time("since")?, time("until")?);
         if since.zip(until).is_some_and(|(since, until)| since > until) {
             return Err(Rejection::invalid("until", "until must not be before since"));
@@ -70,9 +69,9 @@ impl Query {
         Ok(Self {
             since,
             until,
-            max_points: given("max_points").map(|text| read_max_points(&text)).transpose()?,
-            after: given("cursor").map(|text| read_cursor(&text)).transpose()?,
-            format: read_format(given("format").as_deref(), accept)?,
+            max_points: parameter("max_points").map(|text| read_max_points(&text)).transpose()?,
+            after: parameter("cursor").map(|text| read_cursor(&text)).transpose()?,
+            format: read_format(parameter("format").as_deref(), accept)?,
         })
     }
 
@@ -271,8 +270,10 @@ mod tests {
 
     #[test]
     fn a_query_is_read_or_refused_with_its_field() {
-        let cases: [(&[(&str, &str)], &str); 12] = [
+        let cases: [(&[(&str, &str)], &str); 14] = [
             (&[("since", "yesterday")], "since"),
+            (&[("until", "")], "until"),
+            (&[("max_points", "")], "max_points"),
             (&[("since", "-1")], "since"),
             (&[("since", "NaN")], "since"),
             (&[("until", "1e400")], "until"),
@@ -292,12 +293,7 @@ mod tests {
             }
         }
         let read = query(
-            &[
-                ("since", "2024-01-01T01:10:50 01:00"),
-                ("until", "1704067850500"),
-                ("max_points", ""),
-                ("cursor", "1.-2.3.4"),
-            ],
+            &[("since", "2024-01-01T01:10:50 01:00"), ("until", "1704067850500"), ("cursor", "1.-2.3.4")],
             Some("text/html, application/geo+json;q=0.9"),
         );
         let expected = Query {
