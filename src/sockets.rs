@@ -3,7 +3,7 @@
 //! What a socket is lives in its attachment, which outlasts hibernation. Memory holds a list of them,
 //! made anew from the platform's when an event finds none.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use onway_core::auth::Caller;
 use onway_core::clock::Millis;
@@ -37,11 +37,19 @@ struct Client {
     attachment: Attachment,
 }
 
+impl Client {
+    fn is_driver(&self) -> bool {
+        self.attachment.audience == Audience::Driver
+    }
+}
+
 /// The sockets of one object.
 #[derive(Default)]
 pub struct Sockets {
     /// `None` until an event needs it.
     clients: RefCell<Option<Vec<Client>>>,
+    /// Whether the platform has been told to answer pings since the object woke.
+    answers_pings: Cell<bool>,
     #[cfg(feature = "test-utils")]
     pub counts: Counts,
 }
@@ -50,13 +58,13 @@ pub struct Sockets {
 #[cfg(feature = "test-utils")]
 #[derive(Default)]
 pub struct Counts {
-    pub broadcasts: std::cell::Cell<usize>,
-    pub serializations: std::cell::Cell<usize>,
-    pub attachments: std::cell::Cell<usize>,
+    pub broadcasts: Cell<usize>,
+    pub serializations: Cell<usize>,
+    pub attachments: Cell<usize>,
 }
 
 #[cfg(feature = "test-utils")]
-fn count(counter: &std::cell::Cell<usize>) {
+fn count(counter: &Cell<usize>) {
     counter.set(counter.get() + 1);
 }
 
@@ -73,10 +81,17 @@ impl Sockets {
     ) -> Result<Option<(Response, WebSocket)>> {
         self.restore(state);
         if self.connected() >= SOCKETS_MAX {
-            return Ok(None);
+            // Of these some may have gone.
+            self.clients.take();
+            self.restore(state);
+            if self.connected() >= SOCKETS_MAX {
+                return Ok(None);
+            }
         }
         let pair = WebSocketPair::new()?;
-        state.set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
+        if !self.answers_pings.replace(true) {
+            state.set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
+        }
         state.accept_websocket_with_tags(&pair.server, &[attachment.audience.name()]);
         pair.server.serialize_attachment(&attachment)?;
         #[cfg(feature = "test-utils")]
@@ -88,12 +103,15 @@ impl Sockets {
         Ok(Some((switching_protocols(pair.client, subprotocol)?, pair.server)))
     }
 
-    /// What is known of a socket.
+    /// What is known of a socket. Drivers write often: theirs is found among the few drivers.
     pub fn attachment(&self, state: &State, socket: &WebSocket) -> Option<Attachment> {
         self.restore(state);
         let clients = self.clients.borrow();
-        let client = clients.as_ref()?.iter().find(|client| client.socket == *socket)?;
-        Some(client.attachment.clone())
+        let mut drivers = clients.iter().flatten().filter(|client| client.is_driver());
+        match drivers.find(|client| client.socket == *socket) {
+            Some(client) => Some(client.attachment.clone()),
+            None => socket.deserialize_attachment().ok().flatten(),
+        }
     }
 
     /// Gives a socket another identity.
@@ -107,16 +125,18 @@ impl Sockets {
         Ok(())
     }
 
+    /// Forgets a driver's socket that has closed. The place of a watcher's is not looked for among thousands:
+    /// the next broadcast finds that it takes no frame.
     pub fn forget(&self, socket: &WebSocket) {
         if let Some(clients) = self.clients.borrow_mut().as_mut() {
-            clients.retain(|client| client.socket != *socket);
+            clients.retain(|client| !client.is_driver() || client.socket != *socket);
         }
     }
 
     pub fn is_driver_connected(&self, state: &State) -> bool {
         self.restore(state);
         let clients = self.clients.borrow();
-        clients.iter().flatten().any(|client| client.attachment.audience == Audience::Driver)
+        clients.iter().flatten().any(Client::is_driver)
     }
 
     /// Sends to everybody what `frame` makes for their audience, serialized once for each.

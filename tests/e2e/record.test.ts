@@ -105,7 +105,7 @@ test("after it has expired, the record stays for store, dispatcher and admin", a
 
 test("what cannot be asked is refused with its field; what never was is 410", async () => {
   const { tracking_id: id } = await startDelivery(service);
-  for (const [query, field] of [["since=x", "since"], ["until=1e400", "until"], ["since=2&until=1", "until"], ["max_points=0", "max_points"], ["format=kml", "format"], ["cursor=x", "cursor"]] as const) {
+  for (const [query, field] of [["since=x", "since"], ["until=1e400", "until"], ["since=2&until=1", "until"], ["max_points=0", "max_points"], ["format=kml", "format"], ["cursor=x", "cursor"], ["cursor=", "cursor"]] as const) {
     const reply = await get(`/tracking/${id}/history?${query}`, "admin");
     assert.deepEqual([reply.status, reply.body["field"]], [422, field], query);
   }

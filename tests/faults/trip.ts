@@ -39,11 +39,11 @@ export async function send(service: { call: Call }, id: string, locations: Json[
 /** All points of a history, page by page, as the store sees them. */
 export async function history(service: { call: Call }, id: string, query = ""): Promise<Json[]> {
   const points: Json[] = [];
-  for (let cursor = ""; ; ) {
-    const reply = await service.call("GET", `/tracking/${id}/history?cursor=${cursor}${query}`, { token: await token("store", "x", { store: "s1" }) });
+  for (let page = ""; ; ) {
+    const reply = await service.call("GET", `/tracking/${id}/history?${query}${page}`, { token: await token("store", "x", { store: "s1" }) });
     if (reply.status !== 200) throw new Error(`history answered ${reply.status}: ${reply.text}`);
     points.push(...reply.body["points"]);
-    cursor = reply.body["next_cursor"] ?? "";
-    if (cursor === "") return points;
+    if (reply.body["next_cursor"] === null) return points;
+    page = `&cursor=${reply.body["next_cursor"]}`;
   }
 }
