@@ -20,6 +20,7 @@ pub mod published;
 pub mod recent;
 pub mod region;
 pub mod rejection;
+pub mod route;
 pub mod routes;
 pub mod status;
 pub mod track;
