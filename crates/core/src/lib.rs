@@ -22,6 +22,7 @@ pub mod region;
 pub mod rejection;
 pub mod route;
 pub mod routes;
+pub mod routing;
 pub mod status;
 pub mod track;
 pub mod tracking_id;
