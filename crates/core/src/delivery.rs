@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
-use crate::eta::{self, Estimate, Pace};
+use crate::eta::{self, Corridor, Estimate, Journey, Model, Situation, shown};
 use crate::fix::Position;
 use crate::outbox::Outbox;
 use crate::permission::{self, Action, Circumstances, Owners, Party};
@@ -75,7 +75,8 @@ pub struct Live {
     pub timeline: Vec<Reached>,
     pub recent: Recent,
     pub eta: Option<Estimate>,
-    pub pace: Pace,
+    /// What the ETA knows of the way so far.
+    pub journey: Journey,
     pub stops_before: u32,
     /// The newest fix that was broadcast.
     pub shown: Option<Key>,
@@ -193,7 +194,7 @@ impl Delivery {
             timeline: vec![Reached { status, at: now, note: None, reason: None }],
             recent: Recent::default(),
             eta: None,
-            pace: Pace::default(),
+            journey: Journey::default(),
             stops_before: 0,
             shown: None,
             contact: None,
@@ -339,15 +340,25 @@ impl Delivery {
 
     /// Computes the ETA anew from the live position.
     fn refresh_eta(&mut self) {
-        self.live.eta = None;
+        let before = self.live.eta.take();
         if !self.status().is_under_way() {
             return;
         }
-        if let (Some(metres), Some(at)) =
-            (self.remaining_metres(), self.live.recent.live().map(|fix| fix.time))
-        {
-            self.live.pace.observe(at, metres);
-            self.live.eta = Some(eta::estimate(self.facts.mode, at, metres, &self.live.pace));
+        if let (Some(metres), Some(fix)) = (self.remaining_metres(), self.live.recent.live()) {
+            self.live.journey.observe(fix.time, fix.position, metres);
+            let fresh = eta::estimate(
+                Model::built_in(),
+                &Situation {
+                    mode: self.facts.mode,
+                    now: fix.time,
+                    here: fix.position,
+                    destination: self.facts.dropoff.position(),
+                    stops_before: self.live.stops_before,
+                    journey: &self.live.journey,
+                    corridor: &Corridor::default(),
+                },
+            );
+            self.live.eta = Some(shown::settled(before.as_ref(), fresh, fix.time));
         }
     }
 

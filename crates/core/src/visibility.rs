@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::delivery::{Delivery, Event, Reached, StatusEvent};
-use crate::eta::{self, Estimate, Pace};
+use crate::eta::{self, Corridor, Estimate, Journey, Model, Situation};
 use crate::fix::{Fix, Position};
 use crate::permission::Party;
 use crate::status::Status;
@@ -280,8 +280,18 @@ fn eta_to_pickup(delivery: &Delivery, audience: Audience) -> Option<Estimate> {
     let pickup = delivery.facts.pickup.as_ref()?;
     let fix: &Fix = delivery.live.recent.live()?;
     (audience == Audience::Store && delivery.status() == Status::Assigned).then(|| {
-        let metres = fix.position.metres_to(pickup.position());
-        eta::estimate(delivery.facts.mode, fix.time, metres, &Pace::default())
+        eta::estimate(
+            Model::built_in(),
+            &Situation {
+                mode: delivery.facts.mode,
+                now: fix.time,
+                here: fix.position,
+                destination: pickup.position(),
+                stops_before: 0,
+                journey: &Journey::default(),
+                corridor: &Corridor::default(),
+            },
+        )
     })
 }
 
@@ -289,7 +299,7 @@ fn progress(delivery: &Delivery, audience: Audience) -> ProgressView {
     let left = delivery
         .remaining_metres()
         .filter(|_| sees_location(delivery, audience) && delivery.status().is_under_way());
-    let whole = delivery.live.pace.origin_metres().filter(|metres| *metres >= 1.0);
+    let whole = delivery.live.journey.origin_metres().filter(|metres| *metres >= 1.0);
     ProgressView {
         remaining_m: left.map(|metres| metres.round() as i64),
         progress: left

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::delivery::{Delivery, Facts, Live, Reached};
-use crate::eta::{Estimate, Pace};
+use crate::eta::{Estimate, Journey};
 use crate::outbox::Outbox;
 use crate::published::Published;
 use crate::recent::{self, Key, Recent};
@@ -19,8 +19,9 @@ pub struct StoredLive {
     pub recent: recent::Stored,
     #[serde(default)]
     eta: Option<Estimate>,
-    #[serde(default)]
-    pace: Pace,
+    /// Rows from before it knew more than the beginning are read too, and named it so.
+    #[serde(default, rename = "pace")]
+    journey: Journey,
     #[serde(default)]
     stops_before: u32,
     #[serde(default)]
@@ -54,7 +55,7 @@ impl Live {
             timeline: self.timeline.clone(),
             recent: self.recent.store(),
             eta: self.eta,
-            pace: self.pace,
+            journey: self.journey,
             stops_before: self.stops_before,
             shown: self.shown,
             contact: self.contact,
@@ -74,7 +75,7 @@ impl Delivery {
             timeline: stored.timeline,
             recent: Recent::load(stored.recent, facts.mode)?,
             eta: stored.eta,
-            pace: stored.pace,
+            journey: stored.journey,
             stops_before: stored.stops_before,
             shown: stored.shown,
             contact: stored.contact,

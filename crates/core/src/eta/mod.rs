@@ -1,0 +1,84 @@
+//! When the delivery arrives, without a road graph: learned from trips, and corrected by this one.
+//!
+//! A power law of the great circle left holds the detours and the traffic of all roads together: over a
+//! long way, more of it is fast. The trip's own pace, the pace of those who were there before, and small
+//! trees over both correct it: see [`model`]. Everything that is learned is data.
+
+mod builtin;
+pub mod features;
+pub mod model;
+pub mod pace;
+pub mod shown;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::fix::Position;
+use crate::wire::snapshot::{Confidence, EtaSource};
+use crate::wire::start::Mode;
+
+pub use features::Journey;
+pub use model::Model;
+pub use pace::Corridor;
+
+/// So close, people are told that the driver is arriving, in metres.
+pub const ARRIVING_METRES: f64 = 100.0;
+/// A range is this wide at most, as high over low, where confidence is high, and where it is medium.
+const CONFIDENT: [f64; 2] = [2.75, 3.1];
+
+/// An ETA, as computed at a fix.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    pub at: Millis,
+    /// 10th percentile.
+    pub low: Millis,
+    /// 90th percentile.
+    pub high: Millis,
+    pub source: EtaSource,
+    pub confidence: Confidence,
+}
+
+/// Whether people are told that the driver is arriving instead of a time.
+pub fn is_arriving(metres: f64) -> bool {
+    metres < ARRIVING_METRES
+}
+
+/// What an estimate is about: somebody at a place, on the way to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    pub mode: Mode,
+    pub now: Millis,
+    pub here: Position,
+    pub destination: Position,
+    /// Stops before the destination: each takes [`Model::dwell_secs`].
+    pub stops_before: u32,
+    /// The trip so far.
+    pub journey: &'a Journey,
+    /// The pace field on the way, or an empty one.
+    pub corridor: &'a Corridor,
+}
+
+/// The ETA of somebody in that situation.
+pub fn estimate(model: &Model, situation: &Situation<'_>) -> Estimate {
+    let Situation { mode, now, here, journey, .. } = *situation;
+    let metres = here.metres_to(situation.destination);
+    let features = journey.features(model.power(mode), mode, now, here, metres, situation.corridor);
+    let way = model.secs(mode, metres, &features);
+    let stops = f64::from(situation.stops_before.min(100)) * model.dwell_secs;
+    let (low, high) = model.band(way + stops, journey.elapsed(now), features::known(&features));
+    let after = |secs: f64| now.plus((secs * 1000.0).round() as i64);
+    let [confident, medium] = CONFIDENT;
+    Estimate {
+        at: after(way + stops),
+        low: after((way + stops) * low),
+        high: after((way + stops) * high),
+        source: EtaSource::History,
+        confidence: match high / low {
+            width if width <= confident => Confidence::High,
+            width if width <= medium => Confidence::Medium,
+            _ => Confidence::Low,
+        },
+    }
+}
