@@ -13,6 +13,7 @@ mod noise;
 mod progress;
 mod replay;
 mod route;
+mod score;
 mod secret;
 mod simulation;
 mod token;
@@ -42,6 +43,8 @@ enum Command {
     Bench(commands::bench::BenchArgs),
     /// Say what a delivery costs on the platform
     Cost(commands::cost::CostArgs),
+    /// Measure what Onway computes on recorded trips
+    Score(commands::score::ScoreArgs),
 }
 
 #[tokio::main]
@@ -51,6 +54,7 @@ async fn main() -> ExitCode {
         Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
         Command::Cost(args) => commands::cost::run(&args).map(|()| true),
+        Command::Score(args) => commands::score::run(args).map(|()| true),
         Command::Bench(args) => commands::bench::run(args).await.map(|()| true),
     };
     match done {

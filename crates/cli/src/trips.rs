@@ -29,12 +29,20 @@ pub struct Point {
     pub speed: Option<f64>,
     /// Metres, where the recording has it.
     pub accuracy: Option<f64>,
+    /// Degrees clockwise from north, where the recording has it.
+    pub heading: Option<f64>,
+    /// The surveyed latitude and longitude, where the recording has them.
+    pub truth: Option<(f64, f64)>,
+    /// What the driver was doing, where the recording says it: a letter.
+    pub activity: Option<char>,
 }
 
 /// One trip, with at least two points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trip {
     pub id: String,
+    /// Where the recording comes from: the file, where it does not say.
+    pub source: String,
     pub mode: Mode,
     pub points: Vec<Point>,
     /// Rows without a valid time or position, left out.
@@ -57,8 +65,11 @@ impl Trip {
 #[derive(Deserialize)]
 struct Line {
     trip_id: Option<String>,
+    source: Option<String>,
     #[serde(default)]
     mode: String,
+    /// One letter a row.
+    activity: Option<String>,
     cols: Vec<String>,
     t_absolute: Option<bool>,
     pts: Vec<Vec<Option<f64>>>,
@@ -71,6 +82,8 @@ struct Columns {
     lng: usize,
     speed: Option<usize>,
     accuracy: Option<usize>,
+    heading: Option<usize>,
+    truth: Option<(usize, usize)>,
 }
 
 /// Reads all trips of a file, `-` being the standard input. Trips whose clock is relative are moved
@@ -123,7 +136,14 @@ fn read_lines(mut lines: impl BufRead, name: &str, now_ms: i64) -> Result<Vec<Tr
 
 fn trip(line: Line, unnamed: &str, now_ms: i64) -> Result<Trip, String> {
     let columns = Columns::of(&line.cols)?;
-    let mut points: Vec<Point> = line.pts.iter().filter_map(|row| columns.point(row)).collect();
+    let letters = line.activity.unwrap_or_default();
+    let activities = letters.chars().map(Some).chain(std::iter::repeat(None));
+    let mut points: Vec<Point> = line
+        .pts
+        .iter()
+        .zip(activities)
+        .filter_map(|(row, activity)| Some(Point { activity, ..columns.point(row)? }))
+        .collect();
     let unusable = line.pts.len() - points.len();
     if points.len() < 2 {
         return Err(format!("a trip needs two valid positions, this has {}", points.len()));
@@ -133,7 +153,8 @@ fn trip(line: Line, unnamed: &str, now_ms: i64) -> Result<Trip, String> {
         points.iter_mut().for_each(|point| point.time_ms += moved);
     }
     let id = line.trip_id.unwrap_or_else(|| unnamed.to_owned());
-    Ok(Trip { id, mode: mode::nearest(&line.mode), points, unusable })
+    let source = line.source.unwrap_or_else(|| unnamed.split('.').next().unwrap_or_default().to_owned());
+    Ok(Trip { id, source, mode: mode::nearest(&line.mode), points, unusable })
 }
 
 impl Columns {
@@ -147,6 +168,8 @@ impl Columns {
             lng: need(&["lon", "lng", "longitude"])?,
             speed: find(&["speed", "speed_mps"]),
             accuracy: find(&["accuracy", "accuracy_m"]),
+            heading: find(&["heading", "bearing"]),
+            truth: find(&["truth_lat"]).zip(find(&["truth_lon", "truth_lng"])),
         })
     }
 
@@ -163,6 +186,9 @@ impl Columns {
             lng,
             speed: positive(self.speed),
             accuracy: positive(self.accuracy),
+            heading: positive(self.heading).filter(|heading| *heading <= 360.0),
+            truth: self.truth.and_then(|(lat, lng)| number(lat).zip(number(lng))),
+            activity: None,
         })
     }
 }
@@ -188,8 +214,16 @@ mod tests {
         assert_eq!(trips.len(), 1);
         assert_eq!((trips[0].id.as_str(), trips[0].mode), ("a-1", Mode::Car));
         assert_eq!((trips[0].start_ms(), trips[0].end_ms()), (1_430_313_323_000, 1_430_313_340_500));
-        let first =
-            Point { time_ms: 1_430_313_323_000, lat: -10.93, lng: -37.04, speed: None, accuracy: None };
+        let first = Point {
+            time_ms: 1_430_313_323_000,
+            lat: -10.93,
+            lng: -37.04,
+            speed: None,
+            accuracy: None,
+            heading: None,
+            truth: None,
+            activity: None,
+        };
         assert_eq!(trips[0].points[0], first);
     }
 

@@ -14,6 +14,7 @@ pub mod fix;
 pub mod history;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod motion;
 pub mod outbox;
 pub mod permission;
 pub mod published;

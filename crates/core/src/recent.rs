@@ -123,6 +123,11 @@ impl Recent {
         self.believed().next_back()
     }
 
+    /// The filter after the newest fix.
+    pub fn filter(&self) -> &Filter {
+        &self.head
+    }
+
     /// Believed positions from the start on, thinned out where they have settled.
     pub fn believed(&self) -> impl DoubleEndedIterator<Item = &Fix> {
         let recent = self.window.iter().filter(|r| r.verdict == Verdict::Accepted).map(|r| &r.fix);

@@ -217,13 +217,16 @@ const fn is_apart(verdict: Verdict) -> bool {
 }
 
 /// Codes are for ever: stored chunks hold them.
-const CODES: [(u8, Verdict); 6] = [
+const CODES: [(u8, Verdict); 9] = [
     (0, Verdict::Accepted),
     (1, Verdict::Late),
     (2, Verdict::Filtered(Reason::Clock)),
     (3, Verdict::Filtered(Reason::BeforeStart)),
     (4, Verdict::Filtered(Reason::NullIsland)),
     (5, Verdict::Filtered(Reason::Speed)),
+    (6, Verdict::Filtered(Reason::Accuracy)),
+    (7, Verdict::Filtered(Reason::Stale)),
+    (8, Verdict::Filtered(Reason::Jump)),
 ];
 
 fn verdict_code(verdict: Verdict) -> u8 {

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod cost;
 pub mod replay;
+pub mod score;
 pub mod simulate;
 pub mod token;
 
