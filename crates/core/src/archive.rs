@@ -51,7 +51,7 @@ pub struct Rest {
 
 impl Summary {
     pub fn of(delivery: &Delivery) -> Self {
-        let Delivery { facts, live } = delivery;
+        let Delivery { facts, live, .. } = delivery;
         Self {
             tracking_id: facts.tracking_id.as_str().to_owned(),
             revision: live.revision,
@@ -226,6 +226,7 @@ mod tests {
                 driver_alias: None,
                 request: StartRequest::parse(&body).unwrap(),
                 default_visibility: Visibility::Public,
+                model: None,
                 wall: START,
             };
             Self { delivery: Delivery::start(start).0, chunks: Vec::new(), now: START }

@@ -4,29 +4,34 @@
 //! state. They either refuse and change nothing, or say what happened as events, each with its sequence
 //! number.
 
+mod guidance;
 mod reporting;
 mod stored;
 #[cfg(test)]
 mod tests;
+
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
-use crate::eta::{self, Corridor, Estimate, Journey, Model, Situation, shown};
+use crate::eta::{Estimate, Journey, Model};
 use crate::fix::Position;
 use crate::outbox::Outbox;
 use crate::permission::{self, Action, Circumstances, Owners, Party};
 use crate::published::Published;
 use crate::recent::{Archive, Key, Recent};
 use crate::rejection::Rejection;
+use crate::route::Route;
 use crate::status::{Status, Step};
 use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
 use crate::wire::report::{Counts, Report, StatusReport};
 use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
 
+pub use guidance::{Following, Guidance};
 pub use stored::StoredLive;
 
 /// So long after its last message a driver without a socket counts as online, in ms.
@@ -77,6 +82,7 @@ pub struct Live {
     pub eta: Option<Estimate>,
     /// What the ETA knows of the way so far.
     pub journey: Journey,
+    pub following: Following,
     pub stops_before: u32,
     /// The newest fix that was broadcast.
     pub shown: Option<Key>,
@@ -96,6 +102,9 @@ pub struct Live {
 pub struct Delivery {
     pub facts: Facts,
     pub live: Live,
+    pub guidance: Guidance,
+    /// The way that is followed: follows from `facts` and `guidance`.
+    route: Option<Route>,
 }
 
 /// What starts a delivery: the request, and what only the platform can provide.
@@ -107,6 +116,8 @@ pub struct Start {
     pub request: StartRequest,
     /// Visibility where the request does not say.
     pub default_visibility: Visibility,
+    /// The deployment's own, where it has one.
+    pub model: Option<Rc<Model>>,
     /// Wall clock.
     pub wall: Millis,
 }
@@ -125,6 +136,8 @@ pub enum Event {
     Status(StatusEvent),
     /// A newer position. `path` holds those since the last with their times, this one last.
     Moved { seq: u64, path: Vec<(Millis, Position)> },
+    /// Another ETA without another position.
+    Estimated { seq: u64 },
 }
 
 /// A status reached, as it is kept for those who were away.
@@ -150,6 +163,8 @@ pub struct Outcome {
     pub conflict: Option<Rejection>,
     /// A fix was dated in the future.
     pub wrong_clock: bool,
+    /// What the ETA rests on has changed.
+    pub guided: bool,
 }
 
 /// How long a delivery can be read, in ms.
@@ -195,6 +210,7 @@ impl Delivery {
             recent: Recent::default(),
             eta: None,
             journey: Journey::default(),
+            following: Following::default(),
             stops_before: 0,
             shown: None,
             contact: None,
@@ -205,7 +221,21 @@ impl Delivery {
             outbox: Outbox::default(),
         };
         let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None });
-        (Self { facts, live }, Outcome { events: vec![event], changed: true, ..Outcome::default() })
+        let from = facts.pickup.as_ref().map(Place::position);
+        let guidance = Guidance::of(start.model.as_deref(), from, facts.dropoff.position(), facts.mode);
+        let outcome = Outcome {
+            events: vec![event],
+            changed: true,
+            guided: !guidance.is_empty(),
+            ..Outcome::default()
+        };
+        (Self::new(facts, live, guidance), outcome)
+    }
+
+    fn new(facts: Facts, live: Live, guidance: Guidance) -> Self {
+        let mut delivery = Self { facts, live, guidance, route: None };
+        delivery.route = delivery.route_text().and_then(Route::decode);
+        delivery
     }
 
     /// Whether `request` is the one that this delivery was started with.
@@ -269,6 +299,11 @@ impl Delivery {
         self.live.timeline.last().map_or(Status::Created, |reached| reached.status)
     }
 
+    /// Whether a report of this status would be news.
+    pub fn would_reach(&self, status: Status) -> bool {
+        matches!(self.status().step(status), Step::Through(_))
+    }
+
     /// When a status was reached.
     pub fn reached(&self, status: Status) -> Option<Millis> {
         self.live.timeline.iter().find(|reached| reached.status == status).map(|reached| reached.at)
@@ -297,11 +332,6 @@ impl Delivery {
     /// Whether the driver was heard of lately.
     pub fn driver_in_contact(&self, now: Millis) -> bool {
         self.live.contact.is_some_and(|contact| now.since(contact) <= CONTACT_SPAN)
-    }
-
-    /// Metres left to the dropoff, by the great circle.
-    pub fn remaining_metres(&self) -> Option<f64> {
-        self.live.recent.live().map(|fix| fix.position.metres_to(self.facts.dropoff.position()))
     }
 
     fn permit_status(&self, party: Party, wanted: Status) -> Result<(), Rejection> {
@@ -336,37 +366,6 @@ impl Delivery {
         self.publish_eta(now, true);
         self.live.updated = now;
         Ok(Some(StatusEvent { seq: self.next_seq(), status: report.status, at, note: report.note.clone() }))
-    }
-
-    /// Computes the ETA anew from the live position.
-    fn refresh_eta(&mut self) {
-        let before = self.live.eta.take();
-        if !self.status().is_under_way() {
-            return;
-        }
-        if let (Some(metres), Some(fix)) = (self.remaining_metres(), self.live.recent.live()) {
-            self.live.journey.observe(fix.time, fix.position, metres);
-            let fresh = eta::estimate(
-                Model::built_in(),
-                &Situation {
-                    mode: self.facts.mode,
-                    now: fix.time,
-                    here: fix.position,
-                    destination: self.facts.dropoff.position(),
-                    stops_before: self.live.stops_before,
-                    journey: &self.live.journey,
-                    corridor: &Corridor::default(),
-                },
-            );
-            self.live.eta = Some(shown::settled(before.as_ref(), fresh, fix.time));
-        }
-    }
-
-    /// Takes note of the ETA that goes out now.
-    fn publish_eta(&mut self, now: Millis, always: bool) {
-        if let Some(estimate) = &self.live.eta {
-            self.live.published.note(estimate, now, always);
-        }
     }
 
     fn next_seq(&mut self) -> u64 {

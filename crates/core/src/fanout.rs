@@ -7,18 +7,31 @@ use crate::track::thinned;
 /// Shortest time between two frames with a position, in ms of the wall clock: two and a half a second, which
 /// is more than a map can show, and each frame is a write to each socket.
 pub const SPACING: i64 = 400;
+/// What should have left so long ago goes with the next position, in ms.
+const OVERDUE: i64 = 5 * SPACING;
 /// Longest way that waits; beyond, it is thinned out to half.
 const PATH_MAX: usize = 240;
 
 /// Positions with their times, the newest last.
 pub type Path = Vec<(Millis, Position)>;
 
+/// The way since the last frame, and the number of the newest event in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    pub seq: u64,
+    pub path: Path,
+}
+
+/// Stands for one wait: of two timers only the later one finds something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticket(u64);
+
 /// What is to be done with a new position.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
-    Now(Path),
-    /// After so many ms; nobody waits for it yet.
-    In(i64),
+    Now(Moved),
+    /// After so many ms, with this ticket; nobody waits for it yet.
+    In(i64, Ticket),
     /// Somebody waits already.
     Waiting,
 }
@@ -28,38 +41,50 @@ pub enum Due {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fanout {
     last: Option<Millis>,
-    waiting: Option<Path>,
+    waiting: Option<Moved>,
+    ticket: Ticket,
 }
 
 impl Fanout {
     /// Takes a newer position at the wall's `wall`.
-    pub fn offer(&mut self, path: Path, wall: Millis) -> Due {
+    pub fn offer(&mut self, moved: Moved, wall: Millis) -> Due {
         let Some(waiting) = &mut self.waiting else {
             return match self.pause(wall) {
                 0 => {
                     self.last = Some(wall);
-                    Due::Now(path)
+                    Due::Now(moved)
                 }
                 pause => {
-                    self.waiting = Some(path);
-                    Due::In(pause)
+                    self.waiting = Some(moved);
+                    self.ticket.0 += 1;
+                    Due::In(pause, self.ticket)
                 }
             };
         };
-        waiting.extend(path);
-        if waiting.len() > PATH_MAX {
-            let points: Vec<_> = waiting.iter().map(|(_, position)| *position).collect();
+        waiting.seq = moved.seq;
+        waiting.path.extend(moved.path);
+        if waiting.path.len() > PATH_MAX {
+            let points: Vec<_> = waiting.path.iter().map(|(_, position)| *position).collect();
             let kept = thinned(&points, PATH_MAX / 2);
-            *waiting = kept.into_iter().filter_map(|at| waiting.get(at).copied()).collect();
+            waiting.path = kept.into_iter().filter_map(|at| waiting.path.get(at).copied()).collect();
         }
-        Due::Waiting
+        // A timer that is late by so much has been lost.
+        match self.last {
+            Some(last) if wall.since(last) > OVERDUE => self.flush(wall).map_or(Due::Waiting, Due::Now),
+            _ => Due::Waiting,
+        }
     }
 
-    /// Takes what waits, to be sent at `wall`.
-    pub fn take(&mut self, wall: Millis) -> Option<Path> {
-        let path = self.waiting.take()?;
+    /// Takes what waits with this ticket, to be sent at `wall`.
+    pub fn take(&mut self, ticket: Ticket, wall: Millis) -> Option<Moved> {
+        if ticket == self.ticket { self.flush(wall) } else { None }
+    }
+
+    /// Takes what waits before its time: something must follow it.
+    pub fn flush(&mut self, wall: Millis) -> Option<Moved> {
+        let moved = self.waiting.take()?;
         self.last = Some(wall);
-        Some(path)
+        Some(moved)
     }
 
     /// ms until the next frame may leave.
@@ -77,43 +102,66 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn point(n: i32) -> (Millis, Position) {
-        (Millis(i64::from(n)), Position { lat_e7: n, lng_e7: 0 })
+    fn moved(numbers: impl IntoIterator<Item = i32>) -> Moved {
+        let path: Path =
+            numbers.into_iter().map(|n| (Millis(i64::from(n)), Position { lat_e7: n, lng_e7: 0 })).collect();
+        Moved { seq: path.last().unwrap().0.0 as u64, path }
     }
 
     #[test]
     fn a_slow_driver_is_heard_at_once_and_a_fast_one_in_turns() {
         let mut fanout = Fanout::default();
-        assert_eq!(fanout.offer(vec![point(1)], Millis(0)), Due::Now(vec![point(1)]));
-        assert_eq!(fanout.offer(vec![point(2)], Millis(100)), Due::In(300));
-        assert_eq!(fanout.offer(vec![point(3)], Millis(200)), Due::Waiting);
-        assert_eq!(fanout.take(Millis(400)), Some(vec![point(2), point(3)]));
-        assert_eq!(fanout.take(Millis(400)), None);
-        assert_eq!(fanout.offer(vec![point(4)], Millis(800)), Due::Now(vec![point(4)]));
-        assert_eq!(fanout.offer(vec![point(5)], Millis(600)), Due::Now(vec![point(5)]));
+        assert_eq!(fanout.offer(moved([1]), Millis(0)), Due::Now(moved([1])));
+        assert_eq!(fanout.offer(moved([2]), Millis(100)), Due::In(300, Ticket(1)));
+        assert_eq!(fanout.offer(moved([3]), Millis(200)), Due::Waiting);
+        assert_eq!(fanout.take(Ticket(1), Millis(400)), Some(moved([2, 3])));
+        assert_eq!(fanout.take(Ticket(1), Millis(400)), None);
+        assert_eq!(fanout.offer(moved([4]), Millis(800)), Due::Now(moved([4])));
+        assert_eq!(fanout.offer(moved([5]), Millis(600)), Due::Now(moved([5])), "a clock set back");
+    }
+
+    #[test]
+    fn a_timer_that_was_lost_silences_nobody() {
+        let mut fanout = Fanout::default();
+        fanout.offer(moved([1]), Millis(0));
+        fanout.offer(moved([2]), Millis(100));
+        assert_eq!(fanout.offer(moved([3]), Millis(OVERDUE)), Due::Waiting);
+        assert_eq!(fanout.offer(moved([4]), Millis(OVERDUE + 1)), Due::Now(moved([2, 3, 4])));
     }
 
     proptest! {
-        /// At most three frames begin within any second, and the last position always arrives.
+        /// Frames keep their distance, but for what goes before a status; the last position always arrives.
         #[test]
-        fn frames_keep_their_distance(gaps in proptest::collection::vec(0..500_i64, 1..300)) {
-            let (mut fanout, mut wall, mut due) = (Fanout::default(), Millis(0), None::<Millis>);
+        fn frames_keep_their_distance(steps in proptest::collection::vec((0..500_i64, 0..20_u8), 1..300)) {
+            let (mut fanout, mut wall) = (Fanout::default(), Millis(0));
+            let mut timers: Vec<(Millis, Ticket)> = Vec::new();
             let (mut sent, mut newest) = (Vec::new(), None);
-            for (n, gap) in (1..).zip(gaps) {
+            for (n, (gap, step)) in (1..).zip(steps) {
                 let next = wall.plus(gap);
-                if let Some(at) = due.filter(|at| *at <= next) {
-                    newest = fanout.take(at).and_then(|path| path.last().copied());
-                    sent.push(at);
-                    due = None;
+                timers.sort_by_key(|(at, _)| *at);
+                while let Some((at, ticket)) = timers.first().copied().filter(|(at, _)| *at <= next) {
+                    timers.remove(0);
+                    if let Some(moved) = fanout.take(ticket, at) {
+                        newest = moved.path.last().copied();
+                        sent.push(at);
+                    }
                 }
                 wall = next;
-                match fanout.offer(vec![point(n)], wall) {
-                    Due::Now(path) => { newest = path.last().copied(); sent.push(wall); }
-                    Due::In(pause) => due = Some(wall.plus(pause)),
-                    Due::Waiting => {}
+                if step == 0 {
+                    // A status: what waits goes before it, and begins the next distance.
+                    if let Some(moved) = fanout.flush(wall) {
+                        newest = moved.path.last().copied();
+                        sent.clear();
+                        sent.push(wall);
+                    }
                 }
-                if due.is_none() {
-                    prop_assert_eq!(newest, Some(point(n)));
+                match fanout.offer(moved([n]), wall) {
+                    Due::Now(moved) => { newest = moved.path.last().copied(); sent.push(wall); }
+                    Due::In(pause, ticket) => timers.push((wall.plus(pause), ticket)),
+                    Due::Waiting => prop_assert!(!timers.is_empty()),
+                }
+                if timers.is_empty() {
+                    prop_assert_eq!(newest, moved([n]).path.last().copied());
                 }
             }
             prop_assert!(sent.windows(2).all(|pair| pair[1].since(pair[0]) >= SPACING));
@@ -121,13 +169,13 @@ mod tests {
 
         #[test]
         fn what_waits_is_bounded(count in 1..2_000_i32) {
-            let mut fanout = Fanout { last: Some(Millis(0)), waiting: None };
+            let mut fanout = Fanout { last: Some(Millis(0)), ..Fanout::default() };
             for n in 0..count {
-                fanout.offer(vec![point(n)], Millis(1));
+                fanout.offer(moved([n]), Millis(1));
             }
-            let path = fanout.take(Millis(400)).unwrap();
-            prop_assert!(path.len() <= PATH_MAX);
-            prop_assert_eq!(path.last(), Some(&point(count - 1)));
+            let waited = fanout.flush(Millis(400)).unwrap();
+            prop_assert!(waited.path.len() <= PATH_MAX);
+            prop_assert_eq!(waited.path.last().copied(), moved([count - 1]).path.last().copied());
         }
     }
 }

@@ -73,11 +73,20 @@ impl Outbox {
         Some(at)
     }
 
-    /// The alarm has fired, at `wall`: none stands any more but one that was set since.
-    pub fn fired(&mut self, wall: Millis) {
-        if self.armed.is_some_and(|armed| armed <= wall.plus(EARLY)) {
-            self.armed = None;
-        }
+    /// The alarm has fired, at `wall`: none stands any more but one that was set since. Whether that is news:
+    /// then it must be stored, or an alarm that has gone would be trusted after the next wake.
+    pub fn fired(&mut self, wall: Millis) -> bool {
+        self.armed.take_if(|armed| *armed <= wall.plus(EARLY)).is_some()
+    }
+
+    /// Whether an attempt is due.
+    pub fn is_due(&self, wall: Millis) -> bool {
+        self.due.is_some_and(|due| due <= wall.plus(EARLY))
+    }
+
+    /// An attempt begins. Until it ends, or is known to have been lost after `timeout` ms, no other does.
+    pub fn attempting(&mut self, wall: Millis, timeout: i64, spacing: Spacing) {
+        self.due = Some(wall.plus(timeout).plus(spacing.retry_first));
     }
 
     pub fn succeeded(&mut self, archived: Archived) {
@@ -142,26 +151,99 @@ mod tests {
         assert_eq!(outbox.attempts(), 0);
     }
 
+    /// An object with its row, its memory and the platform's one alarm.
+    struct Object {
+        stored: Outbox,
+        memory: Option<Outbox>,
+        alarm: Option<Millis>,
+        waiting: bool,
+        attempt: Option<Millis>,
+    }
+
+    impl Object {
+        const TIMEOUT: i64 = 5_000;
+
+        fn with(&mut self, wall: Millis, change: impl FnOnce(&mut Outbox)) {
+            let mut outbox = self.memory.take().unwrap_or_else(|| self.stored.clone());
+            change(&mut outbox);
+            if let Some(at) = outbox.arm(self.waiting, wall, SPACING) {
+                self.alarm = Some(at);
+            }
+            self.stored = outbox.clone();
+            self.memory = Some(outbox);
+        }
+
+        fn ring(&mut self, wall: Millis) {
+            self.alarm = None;
+            let mut outbox = self.memory.take().unwrap_or_else(|| self.stored.clone());
+            let news = outbox.fired(wall);
+            if self.waiting && outbox.is_due(wall) && self.attempt.is_none() {
+                outbox.attempting(wall, Self::TIMEOUT, SPACING);
+                self.attempt = Some(wall);
+                self.memory = Some(outbox);
+                return;
+            }
+            self.memory = Some(outbox);
+            if news {
+                self.with(wall, |_| ());
+            }
+        }
+
+        fn end(&mut self, wall: Millis, well: bool, jitter: f64) {
+            let Some(fired) = self.attempt.take() else { return };
+            self.waiting &= !well;
+            self.with(wall, |outbox| {
+                outbox.fired(fired);
+                if well {
+                    outbox.succeeded(Archived::default())
+                } else {
+                    outbox.failed(wall, SPACING, jitter)
+                }
+            });
+        }
+    }
+
     proptest! {
-        /// Whatever happens, in whatever order: where something waits, an alarm stands that will fire.
+        /// Whatever happens, in whatever order, asleep or not: what waits goes out.
         #[test]
-        fn where_something_waits_an_alarm_stands(steps in proptest::collection::vec((0..5_u8, 0..200_000_i64, 0.0..1.0), 1..60)) {
-            let (mut outbox, mut wall, mut waiting) = (Outbox::default(), Millis(0), false);
+        fn what_waits_always_goes_out(
+            steps in proptest::collection::vec((0..6_u8, 0..20_000_i64, 0.0..1.0), 1..120),
+        ) {
+            let mut wall = Millis(0);
+            let mut object =
+                Object { stored: Outbox::default(), memory: None, alarm: None, waiting: false, attempt: None };
             for (step, passed, jitter) in steps {
                 wall = wall.plus(passed);
                 match step {
-                    0 => waiting = true,
-                    1 => outbox.fired(wall),
-                    2 => outbox.failed(wall, SPACING, jitter),
-                    3 => { outbox.succeeded(Archived::default()); waiting = false; }
+                    // A change, also one that comes while an attempt is under way.
+                    0 | 1 => {
+                        object.waiting = true;
+                        object.with(wall, |_| ());
+                    }
+                    // A frame that brings nothing for the archive.
+                    2 => object.with(wall, |_| ()),
+                    3 => object.end(wall, jitter < 0.5, jitter),
+                    // The platform evicts no object that waits for an answer.
+                    4 if object.attempt.is_none() => object.memory = None,
                     _ => {}
                 }
-                outbox.arm(waiting, wall, SPACING);
-                if waiting {
-                    let armed = outbox.armed.unwrap();
-                    prop_assert!(armed > wall.plus(-OVERDUE) && armed <= wall.plus(SPACING.retry_most.max(SPACING.delay)));
+                if object.alarm.is_some_and(|at| at <= wall) {
+                    object.ring(wall);
                 }
+                let waits = object.waiting && object.attempt.is_none();
+                prop_assert!(!waits || object.alarm.is_some(), "at {:?}: {:?}", wall, object.stored);
             }
+        }
+
+        /// However many frames come while the archive hangs, an attempt has one alarm.
+        #[test]
+        fn a_hanging_archive_is_not_hurried(frames in 1..200_usize) {
+            let mut outbox = Outbox::default();
+            outbox.arm(true, Millis(0), SPACING);
+            outbox.fired(Millis(2_000));
+            outbox.attempting(Millis(2_000), 20_000, SPACING);
+            let armed = (0..frames).filter_map(|n| outbox.arm(true, Millis(2_010 + n as i64 * 100), SPACING));
+            prop_assert_eq!(armed.collect::<Vec<_>>(), vec![Millis(23_000)]);
         }
     }
 }

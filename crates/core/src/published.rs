@@ -19,7 +19,9 @@ pub struct Sample(pub i64, pub i64, pub i64, pub i64);
 
 impl Sample {
     fn of(estimate: &Estimate, now: Millis) -> Self {
-        Self(now.secs(), estimate.at.secs(), estimate.low.secs(), estimate.high.secs())
+        // Nobody is told of an arrival in the past.
+        let told = |at: Millis| at.max(now).secs();
+        Self(now.secs(), told(estimate.at), told(estimate.low), told(estimate.high))
     }
 }
 
@@ -76,6 +78,13 @@ mod tests {
         let kept: Vec<_> = published.samples().iter().map(|sample| sample.0).collect();
         assert_eq!(kept, [0, 59, 119]);
         assert_eq!(serde_json::to_string(&published.samples()[0]).unwrap(), "[0,600,600,600]");
+    }
+
+    #[test]
+    fn none_is_in_the_past() {
+        let mut published = Published::default();
+        published.note(&estimate(100), Millis::from_secs(500), true);
+        assert_eq!(published.samples(), [Sample(500, 500, 500, 500)]);
     }
 
     #[test]

@@ -248,8 +248,15 @@ pub fn thinned(points: &[Position], most: usize) -> Vec<usize> {
     // From the area of a triangle of about a metre, in square degrees, up to that of a continent.
     let mut epsilon = 1e-10;
     while kept.len() > most && epsilon < 1e4 {
-        kept = line.simplify_vw_idx(epsilon);
         epsilon *= 2.0;
+        kept = line.simplify_vw_idx(epsilon);
+    }
+    // Between this and half of it lies where nearly as many are kept as may be.
+    let (mut few, mut many) = (epsilon, epsilon / 2.0);
+    for _ in 0..4 {
+        let between = f64::midpoint(few, many);
+        let more = line.simplify_vw_idx(between);
+        if more.len() <= most { (few, kept) = (between, more) } else { many = between }
     }
     if kept.len() > most {
         kept = (0..most).map(|i| i * (points.len() - 1) / (most - 1).max(1)).collect();

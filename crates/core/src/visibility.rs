@@ -19,7 +19,7 @@ use crate::fix::{Fix, Position};
 use crate::permission::Party;
 use crate::status::Status;
 use crate::track::{polyline, thinned};
-use crate::wire::frames::{LocationUpdate, Resumed, ServerFrame, StatusUpdate};
+use crate::wire::frames::{EtaUpdate, LocationUpdate, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::snapshot::{
     ClockView, Details, EtaView, Location, LocationState, ProgressView, RawLocation, Snapshot, TimelineEntry,
     WindowView,
@@ -136,6 +136,15 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
                 },
             })
         }
+        Event::Estimated { seq } => Some(ServerFrame::EtaUpdate {
+            data: EtaUpdate {
+                tracking_id: delivery.facts.tracking_id.as_str().to_owned(),
+                eta: eta_view(delivery, audience, now),
+                progress: progress(delivery, audience),
+                seq: *seq,
+                server_time: now.0,
+            },
+        }),
         Event::Moved { seq, path } => sees_location(delivery, audience).then(|| {
             ServerFrame::LocationUpdate { data: Box::new(moved(delivery, audience, now, *seq, path)) }
         }),
@@ -288,6 +297,7 @@ fn eta_to_pickup(delivery: &Delivery, audience: Audience) -> Option<Estimate> {
                 here: fix.position,
                 destination: pickup.position(),
                 stops_before: 0,
+                way: None,
                 journey: &Journey::default(),
                 corridor: &Corridor::default(),
             },
@@ -296,17 +306,14 @@ fn eta_to_pickup(delivery: &Delivery, audience: Audience) -> Option<Estimate> {
 }
 
 fn progress(delivery: &Delivery, audience: Audience) -> ProgressView {
-    let left = delivery
-        .remaining_metres()
-        .filter(|_| sees_location(delivery, audience) && delivery.status().is_under_way());
-    let whole = delivery.live.journey.origin_metres().filter(|metres| *metres >= 1.0);
+    let sees = sees_location(delivery, audience);
+    let on_the_way = sees && delivery.status().is_under_way();
+    let left = delivery.remaining_metres().filter(|_| on_the_way);
     ProgressView {
         remaining_m: left.map(|metres| metres.round() as i64),
-        progress: left
-            .zip(whole)
-            .map(|(left, whole)| ((1.0 - left / whole).clamp(0.0, 1.0) * 100.0).round() / 100.0),
+        progress: delivery.progress().filter(|_| on_the_way).map(|part| (part * 100.0).round() / 100.0),
         stops_before: delivery.live.stops_before,
-        off_route: false,
+        off_route: sees && delivery.is_off_route(),
     }
 }
 
@@ -326,7 +333,7 @@ fn details(delivery: &Delivery, audience: Audience) -> Details {
     details.window =
         facts.window.map(|w| WindowView { from: w.from.map(Millis::secs), to: w.to.map(Millis::secs) });
     details.mode = Some(facts.mode);
-    details.route = facts.route.clone();
+    details.route = delivery.route_text().map(str::to_owned);
     if audience != Audience::Driver {
         details.customer_id = facts.customer_id.clone();
         details.store_id = facts.store_id.clone();

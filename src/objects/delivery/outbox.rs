@@ -46,16 +46,31 @@ impl Session {
         kept.map_err(ours)
     }
 
-    /// What the archive lacks, with the closed chunks that belong to it.
+    /// What the archive lacks, with the closed chunks that belong to it, where an attempt is due.
     fn waiting(&self, fired: Millis) -> Result<Option<Waiting>, Rejection> {
         let Some(mut delivery) = self.take()? else { return Ok(None) };
-        delivery.live.outbox.fired(fired);
-        let waiting = delivery.archive_work().map(|work| {
-            let closed = self.store.chunks(work.chunks.clone())?;
-            Ok(Waiting { tracking_id: delivery.facts.tracking_id.as_str().to_owned(), work, closed })
-        });
+        let news = delivery.live.outbox.fired(fired);
+        let waiting = if delivery.live.outbox.is_due(fired) {
+            delivery.archive_work().map(|work| {
+                let closed = self.store.chunks(work.chunks.clone())?;
+                Ok(Waiting { tracking_id: delivery.facts.tracking_id.as_str().to_owned(), work, closed })
+            })
+        } else {
+            None
+        };
+        let stored = match &waiting {
+            Some(_) => {
+                let config = Config::new(&self.env);
+                let timeout = config.archive_timeout().as_millis() as i64;
+                delivery.live.outbox.attempting(fired, timeout, config.archive_spacing());
+                Ok(())
+            }
+            // An alarm that came for nothing must not be trusted after the next wake.
+            None if news => self.write_outbox(&mut delivery),
+            None => Ok(()),
+        };
         self.keep(delivery);
-        waiting.transpose().map_err(ours)
+        stored.and(waiting.transpose()).map_err(ours)
     }
 
     /// Writes how far the archive has got, and sets the next alarm.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery, Event, Outcome};
-use onway_core::fanout::{Due, Fanout};
+use onway_core::fanout::{Due, Fanout, Moved, Ticket};
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::{self, Audience};
@@ -55,7 +55,15 @@ impl Session {
         by: &Caller,
     ) -> std::result::Result<Outcome, Rejection> {
         let now = delivery.facts.clock.now(wall());
-        let outcome = delivery.apply(command, by, now, &self.store)?;
+        if let Command::Status(report) = &command
+            && delivery.would_reach(report.status)
+        {
+            // Whoever follows sees the position from before the status before it.
+            self.flush(delivery);
+        }
+        let outcome = delivery.apply(command, by, now, &self.store);
+        self.store.forget_decoded();
+        let outcome = outcome?;
         if outcome.changed
             && let Err(error) = self.write(delivery, &outcome)
         {
@@ -99,18 +107,18 @@ impl Session {
 
     /// Tells everybody what happened. Positions keep their pace: one that comes too soon waits.
     pub(super) fn broadcast(self: &Rc<Self>, delivery: &Delivery, events: &[Event]) {
-        if !events.iter().any(|event| matches!(event, Event::Moved { .. })) && !events.is_empty() {
-            // What waits has an earlier number than the status.
-            self.send_waiting(delivery);
-        }
         for event in events {
             match event {
-                Event::Status(_) => self.send(delivery, event),
+                Event::Status(_) | Event::Estimated { .. } => {
+                    self.flush(delivery);
+                    self.send(delivery, event);
+                }
                 Event::Moved { seq, path } => {
-                    let due = self.fanout.borrow_mut().offer(path.clone(), wall());
+                    let moved = Moved { seq: *seq, path: path.clone() };
+                    let due = self.fanout.borrow_mut().offer(moved, wall());
                     match due {
-                        Due::Now(path) => self.send(delivery, &Event::Moved { seq: *seq, path }),
-                        Due::In(pause) => self.send_later(pause),
+                        Due::Now(moved) => self.send_moved(delivery, moved),
+                        Due::In(pause, ticket) => self.send_later(pause, ticket),
                         Due::Waiting => {}
                     }
                 }
@@ -119,23 +127,29 @@ impl Session {
     }
 
     /// Sends the position that waits, after `pause` ms. The object does not hibernate before.
-    fn send_later(self: &Rc<Self>, pause: i64) {
+    fn send_later(self: &Rc<Self>, pause: i64, ticket: Ticket) {
         let session = Rc::clone(self);
         self.state.wait_until(async move {
             Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
+            let waited = session.fanout.borrow_mut().take(ticket, wall());
             // Without a delivery there is nothing to tell; an error has been logged.
-            if let Ok(Some(delivery)) = session.take() {
-                session.send_waiting(&delivery);
+            if let (Some(moved), Ok(Some(delivery))) = (waited, session.take()) {
+                session.send_moved(&delivery, moved);
                 session.keep(delivery);
             }
         });
     }
 
-    fn send_waiting(&self, delivery: &Delivery) {
-        let waiting = self.fanout.borrow_mut().take(wall());
-        if let Some(path) = waiting {
-            self.send(delivery, &Event::Moved { seq: delivery.live.seq, path });
+    /// Sends the position that waits, since something with a later number follows.
+    fn flush(&self, delivery: &Delivery) {
+        let waited = self.fanout.borrow_mut().flush(wall());
+        if let Some(moved) = waited {
+            self.send_moved(delivery, moved);
         }
+    }
+
+    fn send_moved(&self, delivery: &Delivery, Moved { seq, path }: Moved) {
+        self.send(delivery, &Event::Moved { seq, path });
     }
 
     fn send(&self, delivery: &Delivery, event: &Event) {
@@ -176,7 +190,14 @@ impl Session {
         if let Some(delivery) = self.cached.take() {
             return Ok(Some(delivery));
         }
-        self.store.load().map_err(ours)
+        let mut loaded = self.store.load().map_err(ours)?;
+        if let Some(delivery) = &mut loaded {
+            // Should the platform have dropped the alarm, whoever wakes the object sets it again.
+            if let Some(pause) = self.plan(delivery) {
+                self.store.write_live(delivery).and_then(|()| self.set_alarm(pause)).map_err(ours)?;
+            }
+        }
+        Ok(loaded)
     }
 
     /// The same, for what only a delivery that has not expired can answer.

@@ -5,15 +5,18 @@
 //! | `delivery` | what was said at the start | once |
 //! | `live` | status, window, open chunk, trail, outbox | once a frame, once an attempt to archive |
 //! | `event` | an event for those who were away | once an event |
+//! | `guidance` | what the ETA rests on beside the trip | at the start and with a new route |
 //! | `chunk` | up to 180 fixes of history | once it is full |
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use onway_core::archive::NumberedChunk;
 use onway_core::clock::Millis;
-use onway_core::delivery::{Delivery, Event, Facts, Outcome, StatusEvent, StoredLive};
-use onway_core::fix::Fix;
+use onway_core::delivery::{Delivery, Event, Facts, Guidance, Outcome, StatusEvent, StoredLive};
+use onway_core::fix::{Fix, FixId};
 use onway_core::recent::Archive;
 use onway_core::track::{self, Recorded};
 use onway_core::visibility::MISSED_MAX;
@@ -21,23 +24,33 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue as Value};
 
+macro_rules! guidance_table {
+    () => {
+        "CREATE TABLE IF NOT EXISTS guidance (id INTEGER PRIMARY KEY CHECK (id = 0), body TEXT NOT NULL);"
+    };
+}
+
 /// The layout below. It only ever grows: see [`MIGRATIONS`].
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// What makes each layout of the one before, by its version. A delivery of an earlier layout is read as it
 /// is, and migrated by the first command that writes.
-const MIGRATIONS: [(i64, &str); 1] = [
+const MIGRATIONS: [(i64, &str); 2] = [
     // `live.state` counts the closed chunks: the code writes it. The row of the version is all there is.
     (2, "UPDATE delivery SET version = 2"),
+    (3, concat!(guidance_table!(), "UPDATE delivery SET version = 3")),
 ];
 
-const SCHEMA: &str = "
+const SCHEMA: &str = concat!(
+    "
     CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY CHECK (id = 0), version INTEGER NOT NULL, facts TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS live (id INTEGER PRIMARY KEY CHECK (id = 0), state TEXT NOT NULL,
         window BLOB NOT NULL, open BLOB NOT NULL, trail BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS chunk (n INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, fixes BLOB NOT NULL);
-";
+",
+    guidance_table!()
+);
 
 /// A fix sent again may have another time by so much, where `sent_at` corrected it, in ms.
 const SKEW_MAX: i64 = 60_000;
@@ -52,17 +65,20 @@ pub struct Store {
     exists: Cell<bool>,
     /// The layout that the rows have, as last read or written.
     version: Cell<i64>,
+    /// Identities in closed chunks, by their numbers, while a report is taken.
+    decoded: RefCell<HashMap<i64, HashSet<FixId>>>,
     /// Rows written since this object woke, as the platform counts and bills them.
     #[cfg(feature = "test-utils")]
     rows_written: Cell<usize>,
 }
 
 impl Store {
-    pub const fn new(sql: SqlStorage) -> Self {
+    pub fn new(sql: SqlStorage) -> Self {
         Self {
             sql,
             exists: Cell::new(false),
             version: Cell::new(VERSION),
+            decoded: RefCell::default(),
             #[cfg(feature = "test-utils")]
             rows_written: Cell::new(0),
         }
@@ -83,14 +99,14 @@ impl Store {
             vec![Value::Integer(VERSION), Value::String(json(&delivery.facts)?)],
         )?;
         self.put_live(delivery, "INSERT INTO live (state, window, open, trail, id) VALUES (?, ?, ?, ?, 0)")?;
-        self.write_outcome(outcome)
+        self.write_outcome(delivery, outcome)
     }
 
     /// Writes what a command changed.
     pub fn write(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
         // The row that the delivery is loaded from comes last: where something fails, it is as it was.
         self.migrate()?;
-        self.write_outcome(outcome)?;
+        self.write_outcome(delivery, outcome)?;
         self.put_live(delivery, UPDATE_LIVE)
     }
 
@@ -124,7 +140,11 @@ impl Store {
         if version < 2 {
             live = live.with_chunks(self.closed_chunks()?);
         }
-        Delivery::load(facts, live).map(Some).map_err(|error| Error::RustError(error.to_string()))
+        let guidance = if version < 3 { None } else { self.row("SELECT body FROM guidance")? };
+        let guidance = guidance
+            .and_then(|row| row.into_iter().next())
+            .map_or_else(|| Ok(Guidance::default()), parsed)?;
+        Delivery::load(facts, live, guidance).map(Some).map_err(|error| Error::RustError(error.to_string()))
     }
 
     /// The events after `seq`, in order.
@@ -188,11 +208,15 @@ impl Store {
         self.execute(statement, columns)
     }
 
-    fn write_outcome(&self, outcome: &Outcome) -> Result<()> {
+    fn write_outcome(&self, delivery: &Delivery, outcome: &Outcome) -> Result<()> {
+        if outcome.guided {
+            let row = vec![Value::String(json(&delivery.guidance)?)];
+            self.execute("INSERT OR REPLACE INTO guidance VALUES (0, ?)", row)?;
+        }
         for event in &outcome.events {
             if let Event::Status(event) = event {
                 let row = vec![Value::Integer(event.seq as i64), Value::String(json(event)?)];
-                self.execute("INSERT INTO event VALUES (?, ?)", row)?;
+                self.execute("INSERT OR REPLACE INTO event VALUES (?, ?)", row)?;
             }
         }
         for (n, chunk) in &outcome.chunks {
@@ -203,9 +227,41 @@ impl Store {
                 Value::Integer(last.0),
                 Value::Blob(chunk.bytes().to_vec()),
             ];
-            self.execute("INSERT INTO chunk (n, first, last, fixes) VALUES (?, ?, ?, ?)", row)?;
+            self.execute("INSERT OR REPLACE INTO chunk (n, first, last, fixes) VALUES (?, ?, ?, ?)", row)?;
         }
         Ok(())
+    }
+
+    /// Whether a closed chunk holds the same fix. Chunks are decoded once for all fixes of a report.
+    fn holds(&self, fix: &Fix) -> Result<bool> {
+        let near = vec![bound(fix.time.plus(SKEW_MAX)), bound(fix.time.plus(-SKEW_MAX))];
+        let cursor = self.sql.exec("SELECT n FROM chunk WHERE first <= ? AND last >= ?", near)?;
+        let numbers: Result<Vec<_>> = cursor
+            .raw()
+            .map(|row| row?.into_iter().next().map_or_else(|| Err(unexpected()), integer))
+            .collect();
+        let mut decoded = self.decoded.borrow_mut();
+        for n in numbers? {
+            let ids = match decoded.entry(n) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let n = u32::try_from(n).map_err(|_| unexpected())?;
+                    let chunks = self.chunks(n..=n)?;
+                    let fixes =
+                        chunks.iter().flat_map(|chunk| track::decode(&chunk.bytes).unwrap_or_default());
+                    unknown.insert(fixes.map(|recorded| recorded.fix.id()).collect())
+                }
+            };
+            if ids.contains(&fix.id()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Forgets what was decoded for a report.
+    pub fn forget_decoded(&self) {
+        self.decoded.take();
     }
 
     fn execute(&self, statement: &str, bindings: Vec<Value>) -> Result<()> {
@@ -241,12 +297,7 @@ impl Store {
 impl Archive for Store {
     fn contains(&self, fix: &Fix) -> bool {
         // A chunk that cannot be read holds no fix that could be compared: the new one is kept.
-        let chunks =
-            self.chunks_within(fix.time.plus(-SKEW_MAX), fix.time.plus(SKEW_MAX)).unwrap_or_default();
-        chunks
-            .iter()
-            .flat_map(|chunk| track::decode(chunk).unwrap_or_default())
-            .any(|known| known.fix.id() == fix.id())
+        self.holds(fix).unwrap_or(false)
     }
 }
 

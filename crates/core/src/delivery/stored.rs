@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Facts, Live, Reached};
+use crate::delivery::{Delivery, Facts, Following, Guidance, Live, Reached};
 use crate::eta::{Estimate, Journey};
 use crate::outbox::Outbox;
 use crate::published::Published;
@@ -22,6 +22,8 @@ pub struct StoredLive {
     /// Rows from before it knew more than the beginning are read too, and named it so.
     #[serde(default, rename = "pace")]
     journey: Journey,
+    #[serde(default)]
+    following: Following,
     #[serde(default)]
     stops_before: u32,
     #[serde(default)]
@@ -56,6 +58,7 @@ impl Live {
             recent: self.recent.store(),
             eta: self.eta,
             journey: self.journey,
+            following: self.following,
             stops_before: self.stops_before,
             shown: self.shown,
             contact: self.contact,
@@ -69,13 +72,14 @@ impl Live {
 }
 
 impl Delivery {
-    pub fn load(facts: Facts, stored: StoredLive) -> Result<Self, Unreadable> {
+    pub fn load(facts: Facts, stored: StoredLive, guidance: Guidance) -> Result<Self, Unreadable> {
         let live = Live {
             seq: stored.seq,
             timeline: stored.timeline,
             recent: Recent::load(stored.recent, facts.mode)?,
             eta: stored.eta,
             journey: stored.journey,
+            following: stored.following,
             stops_before: stored.stops_before,
             shown: stored.shown,
             contact: stored.contact,
@@ -85,6 +89,6 @@ impl Delivery {
             published: stored.published,
             outbox: stored.outbox,
         };
-        Ok(Self { facts, live })
+        Ok(Self::new(facts, live, guidance))
     }
 }

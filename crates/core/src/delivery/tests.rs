@@ -11,7 +11,7 @@ use crate::wire::snapshot::LocationState;
 
 const START: Millis = Millis(1_700_000_000_000);
 
-fn started(extra: Value) -> Delivery {
+pub(super) fn started(extra: Value) -> Delivery {
     let mut body = json!({"order_id": "O-1", "driver_id": "d", "customer_id": "c", "store_id": "s",
         "pickup": {"lat": 5.60, "lng": -0.20}, "dropoff": {"lat": 5.65, "lng": -0.20},
         "phone": "+233201234567", "instructions": "ring twice", "metadata": {"secret": "m"}});
@@ -26,6 +26,7 @@ fn started(extra: Value) -> Delivery {
         driver_alias: request.driver_id.as_ref().map(|_| "DRV-ALIAS".into()),
         request,
         default_visibility: Visibility::Public,
+        model: None,
         wall: START,
     };
     Delivery::start(start).0
@@ -36,11 +37,11 @@ fn caller(role: Role) -> Caller {
     Caller { subject: subject.into(), role, store_id: Some("s".into()), expires: Millis(i64::MAX) }
 }
 
-fn after(secs: i64) -> Millis {
+pub(super) fn after(secs: i64) -> Millis {
     START.plus(secs * 1000)
 }
 
-fn fixes(rows: &[(i64, f64)]) -> Command {
+pub(super) fn fixes(rows: &[(i64, f64)]) -> Command {
     let rows: Vec<_> = rows
         .iter()
         .map(|(secs, lat)| json!({"lat": lat, "lng": -0.2, "timestamp": after(*secs).0}))
@@ -48,7 +49,7 @@ fn fixes(rows: &[(i64, f64)]) -> Command {
     Command::Report(Report::parse(&json!({"locations": rows}), START, 1_000).unwrap())
 }
 
-fn status(status: Status) -> Command {
+pub(super) fn status(status: Status) -> Command {
     Command::Status(StatusReport {
         status,
         at: None,
@@ -57,7 +58,7 @@ fn status(status: Status) -> Command {
     })
 }
 
-fn driver(delivery: &mut Delivery, command: Command, secs: i64) -> Result<Outcome, Rejection> {
+pub(super) fn driver(delivery: &mut Delivery, command: Command, secs: i64) -> Result<Outcome, Rejection> {
     delivery.apply(command, &caller(Role::Driver), after(secs), &NoArchive)
 }
 
@@ -436,7 +437,7 @@ proptest! {
         let mut read: StoredLive = serde_json::from_str(&serde_json::to_string(&stored).unwrap()).unwrap();
         (read.recent.window, read.recent.open, read.recent.trail) =
             (stored.recent.window.clone(), stored.recent.open.clone(), stored.recent.trail.clone());
-        let loaded = Delivery::load(facts, read).unwrap();
+        let loaded = Delivery::load(facts, read, delivery.guidance.clone()).unwrap();
         prop_assert_eq!(
             visibility::snapshot(&loaded, Audience::Operator, after(secs), false),
             visibility::snapshot(&delivery, Audience::Operator, after(secs), false)

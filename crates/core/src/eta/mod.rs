@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::fix::Position;
+use crate::routing::Left;
 use crate::wire::snapshot::{Confidence, EtaSource};
 use crate::wire::start::Mode;
 
@@ -25,6 +26,10 @@ pub use pace::Corridor;
 
 /// So close, people are told that the driver is arriving, in metres.
 pub const ARRIVING_METRES: f64 = 100.0;
+/// So many metres by road come to one of the great circle.
+const DETOUR: f64 = 1.3;
+/// The 90th percentile of the normal distribution.
+const Z90: f64 = 1.2816;
 /// A range is this wide at most, as high over low, where confidence is high, and where it is medium.
 const CONFIDENT: [f64; 2] = [2.75, 3.1];
 
@@ -52,6 +57,8 @@ pub struct Situation<'a> {
     pub now: Millis,
     pub here: Position,
     pub destination: Position,
+    /// Metres left along a planned route, where one is followed.
+    pub way: Option<f64>,
     /// Stops before the destination: each takes [`Model::dwell_secs`].
     pub stops_before: u32,
     /// The trip so far.
@@ -60,21 +67,44 @@ pub struct Situation<'a> {
     pub corridor: &'a Corridor,
 }
 
+impl Situation<'_> {
+    /// Metres left as the crow flies. Those of a route are as many as it usually takes to come so far by road.
+    fn metres(&self) -> f64 {
+        let direct = self.here.metres_to(self.destination);
+        self.way.map_or(direct, |way| (way / DETOUR).max(direct))
+    }
+}
+
 /// The ETA of somebody in that situation.
 pub fn estimate(model: &Model, situation: &Situation<'_>) -> Estimate {
     let Situation { mode, now, here, journey, .. } = *situation;
-    let metres = here.metres_to(situation.destination);
+    let metres = situation.metres();
     let features = journey.features(model.power(mode), mode, now, here, metres, situation.corridor);
-    let way = model.secs(mode, metres, &features);
-    let stops = f64::from(situation.stops_before.min(100)) * model.dwell_secs;
-    let (low, high) = model.band(way + stops, journey.elapsed(now), features::known(&features));
+    let secs = model.secs(mode, metres, &features) + stops(model, situation);
+    let band = model.band(secs, journey.elapsed(now), features::known(&features));
+    let source = if situation.way.is_some() { EtaSource::Route } else { EtaSource::History };
+    arriving_in(secs, band, source, now)
+}
+
+/// The same, where a routing engine knows the way and its times.
+pub fn by_plan(model: &Model, situation: &Situation<'_>, left: Left) -> Estimate {
+    let secs = left.seconds + stops(model, situation);
+    let band = ((-Z90 * left.deviation).exp(), (Z90 * left.deviation).exp());
+    arriving_in(secs, band, EtaSource::Route, situation.now)
+}
+
+fn stops(model: &Model, situation: &Situation<'_>) -> f64 {
+    f64::from(situation.stops_before.min(100)) * model.dwell_secs
+}
+
+fn arriving_in(secs: f64, (low, high): (f64, f64), source: EtaSource, now: Millis) -> Estimate {
     let after = |secs: f64| now.plus((secs * 1000.0).round() as i64);
     let [confident, medium] = CONFIDENT;
     Estimate {
-        at: after(way + stops),
-        low: after((way + stops) * low),
-        high: after((way + stops) * high),
-        source: EtaSource::History,
+        at: after(secs),
+        low: after(secs * low),
+        high: after(secs * high),
+        source,
         confidence: match high / low {
             width if width <= confident => Confidence::High,
             width if width <= medium => Confidence::Medium,

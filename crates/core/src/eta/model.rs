@@ -121,6 +121,20 @@ impl Model {
         Ok(model)
     }
 
+    /// What a delivery keeps of it beside its corridor.
+    #[must_use]
+    pub fn without_field(&self) -> Self {
+        Self {
+            version: self.version,
+            power: self.power,
+            weights: self.weights,
+            dwell_secs: self.dwell_secs,
+            band: self.band.clone(),
+            trees: self.trees.clone(),
+            field: Field::default(),
+        }
+    }
+
     /// Refuses what would not give finite times.
     pub fn check(&self) -> Result<(), Unusable> {
         if self.version != VERSION {

@@ -67,8 +67,7 @@ impl Guess {
         let reach = persistence * (1.0 - kept);
         let [pp, pv, vv] = self.covariance;
         let spread = [
-            persistence.powi(2)
-                * (secs - 2.0 * reach + persistence / 2.0 * (1.0 - kept * kept)).max(0.0),
+            persistence.powi(2) * (secs - 2.0 * reach + persistence / 2.0 * (1.0 - kept * kept)).max(0.0),
             reach * reach / 2.0,
             persistence / 2.0 * (1.0 - kept * kept),
         ];
@@ -113,9 +112,8 @@ impl Guess {
         let dv = [0, 1].map(|axis| other.velocity[axis] - self.velocity[axis]);
         // The mean over both axes: each keeps the same covariance.
         let apart = [(dp, dp), (dp, dv), (dv, dv)].map(|(a, b)| (a[0] * b[0] + a[1] * b[1]) / 2.0);
-        let covariance = [0, 1, 2].map(|k| {
-            mix(self.covariance[k], other.covariance[k]) + weight * (1.0 - weight) * apart[k]
-        });
+        let covariance = [0, 1, 2]
+            .map(|k| mix(self.covariance[k], other.covariance[k]) + weight * (1.0 - weight) * apart[k]);
         Self { place, velocity, covariance }
     }
 }
@@ -203,10 +201,8 @@ impl Kalman {
         let weight = if whole > f64::MIN_POSITIVE { agile_part / whole } else { 1.0 };
         let origin = moved(self.origin, calm.mixed(agile, weight).place);
         let shift = offset(self.origin, origin);
-        let from_there = |guess: Guess| Guess {
-            place: [0, 1].map(|axis| guess.place[axis] - shift[axis]),
-            ..guess
-        };
+        let from_there =
+            |guess: Guess| Guess { place: [0, 1].map(|axis| guess.place[axis] - shift[axis]), ..guess };
         *self = Self {
             time,
             origin,

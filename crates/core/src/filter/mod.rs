@@ -169,11 +169,8 @@ impl Filter {
         let Some(reason) = doubt else {
             let since = track.time;
             self.accept(fix, forecast, place, sigma, limits);
-            self.confirmed = if secs_between(since, fix.time) > SILENCE {
-                1
-            } else {
-                (self.confirmed + 1).min(CONFIRMED)
-            };
+            self.confirmed =
+                if secs_between(since, fix.time) > SILENCE { 1 } else { (self.confirmed + 1).min(CONFIRMED) };
             return Ok(());
         };
         if reason == Reason::Stale && self.echo.knows(fix.position) {
@@ -241,8 +238,7 @@ impl Filter {
     }
 
     fn begin(&mut self, fix: &Fix, velocity: Vector, sigma: f64, limits: &Limits) {
-        self.track =
-            Some(Kalman::begin(fix.time, fix.position, velocity, sigma * sigma, limits.speed / 4.0));
+        self.track = Some(Kalman::begin(fix.time, fix.position, velocity, sigma * sigma, limits.speed / 4.0));
         self.noise.forget_way();
         self.believe(fix, sigma, limits);
     }

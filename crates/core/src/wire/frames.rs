@@ -53,6 +53,19 @@ pub struct StatusUpdate {
     pub server_time: i64,
 }
 
+/// Another ETA without another position.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EtaUpdate {
+    pub tracking_id: String,
+    #[serde(flatten)]
+    pub eta: EtaView,
+    #[serde(flatten)]
+    pub progress: ProgressView,
+    pub seq: u64,
+    pub server_time: i64,
+}
+
 /// Where a resumed socket stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -75,6 +88,10 @@ pub enum ServerFrame {
     },
     StatusUpdate {
         data: StatusUpdate,
+    },
+    /// Of a new route.
+    EtaUpdate {
+        data: EtaUpdate,
     },
     Resumed {
         data: Resumed,
