@@ -102,3 +102,28 @@ test("nobody gets more than four frames a second, and the way between is in the 
   assert.ok(frames < count / 4, `${frames} frames for ${count} fixes`);
   for (const socket of [driver, watcher]) socket.end();
 });
+
+test("statuses between fixes: each frame has a later number than the one before, and the pace stays", async () => {
+  const id = await start(service, 1);
+  const driver = await driverSocket(id);
+  const watcher = await new Socket(`${service.ws}/ws/tracking/${id}?token=${await token("dispatcher", "desk")}`).opened();
+  await watcher.next("initial_state");
+  const count = 80;
+  const began = performance.now();
+  for (let n = 0; n < count; n += 1) {
+    driver.send({ type: "location_update", id: n, location: fix(n) });
+    await driver.next("ack");
+    if (n === 20) driver.send({ type: "status_update", status: "IN_TRANSIT" });
+    if (n === 40) driver.send({ type: "status_update", status: "DELIVERED" });
+    await delay(25);
+  }
+  await delay(1_000);
+  const seconds = (performance.now() - began) / 1_000;
+  const seqs = watcher.frames.map((frame) => frame["data"].seq);
+  assert.deepEqual(watcher.frames.filter((frame) => frame["type"] === "status_update").map((frame) => frame["data"].status), ["IN_TRANSIT", "DELIVERED"]);
+  assert.ok(seqs.every((seq, at) => at === 0 || seq > seqs[at - 1]), `${seqs}`);
+  const positions = watcher.frames.filter((frame) => frame["type"] === "location_update").length;
+  // One every 400 ms, and one before each status.
+  assert.ok(positions <= seconds / 0.4 + 3, `${positions} positions in ${seconds} s`);
+  for (const socket of [driver, watcher]) socket.end();
+});

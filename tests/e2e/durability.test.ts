@@ -72,7 +72,7 @@ async function withObject<T>(use: (database: DatabaseSync) => T): Promise<T> {
 
 const version = (database: DatabaseSync) => database.prepare("SELECT version FROM delivery").get()?.["version"];
 
-test("a delivery of the first layout is read as it is, and brought forward by the first command that writes", async () => {
+test("a delivery of the first layout is read, goes to the archive, and is brought forward", async () => {
   await rm(state, { recursive: true, force: true });
   let service = await start({ state });
   const { tracking_id: id } = await startDelivery(service, { clock: { origin: 1_700_000_000, rate: 1000 } });
@@ -86,20 +86,20 @@ test("a delivery of the first layout is read as it is, and brought forward by th
   await service.stop();
   // As the first layout had it: nothing counted the chunks, and there was no outbox.
   await withObject((database) => {
-    database.exec("UPDATE delivery SET version = 1");
+    database.exec("UPDATE delivery SET version = 1; DROP TABLE guidance");
     database.exec("UPDATE live SET state = json_remove(state, '$.chunks', '$.revision', '$.outbox', '$.published')");
   });
 
   service = await start({ state });
   assert.equal(await points(), 300);
   await service.stop();
-  assert.equal(await withObject(version), 1, "reading writes nothing");
+  assert.equal(await withObject(version), 3, "what wakes it finds no alarm and sets one");
 
   service = await start({ state });
   assert.equal(await send(300, 300), 300);
   assert.equal(await points(), 600);
   await service.stop();
-  assert.equal(await withObject(version), 2);
+  assert.equal(await withObject(version), 3);
 
   // A layout of the future is nobody's to touch.
   await withObject((database) => database.exec("UPDATE delivery SET version = 99"));

@@ -127,3 +127,31 @@ test("an archive without its tables is an outage like any other", async () => {
   await service.sql("ALTER TABLE mislaid RENAME TO chunk");
   await archived(service, id);
 });
+
+test("D1 is slow while fixes come, the object is evicted: the end is archived all the same", async () => {
+  const service = await run({ ...FAST, ARCHIVE_TIMEOUT_S: "10" });
+  await service.fault({ kind: "slow", count: 1 });
+  const id = await start(service, 100);
+  await delay(500);
+  await send(service, id, fixes(0, 1));
+  await delay(2_500);
+  // The alarm that was set meanwhile finds nothing to do; whoever wakes next must not rely on it.
+  await delay(1_000);
+  assert.equal((await service.call("POST", `/test/forget/${id}`)).status, 200);
+  await send(service, id, fixes(1, FIXES - 1));
+  await status(service, id, "DELIVERED");
+  await archived(service, id);
+});
+
+test("a D1 that hangs is not hurried by the fixes that come: an attempt has one alarm", async () => {
+  const service = await run({ ...FAST, ARCHIVE_TIMEOUT_S: "1", ARCHIVE_RETRY_FIRST_S: "600", ARCHIVE_RETRY_MOST_S: "600" });
+  await service.fault({ kind: "hang", count: 1_000 });
+  const id = await start(service, 100);
+  for (let n = 0; n < 40; n += 1) {
+    await send(service, id, fixes(n, 1));
+    await delay(50);
+  }
+  const { body } = await service.call("GET", `/test/counters/${id}`);
+  // One at the start, one for the case that the attempt is lost, one for the next.
+  assert.ok(body["alarms"] <= 3, `${body["alarms"]} alarms`);
+});

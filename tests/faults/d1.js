@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 export class Database extends DurableObject {
-  /** `kind`: before (fails, nothing is written), after (written, and fails), hang; for `count` calls. */
+  /** `kind`: before (fails, nothing is written), after (written, and fails), slow, hang; for `count` calls. */
   #fault = { kind: "none", count: 0 };
   #calls = 0;
   #rowsWritten = 0;
@@ -20,6 +20,7 @@ export class Database extends DurableObject {
     const kind = this.#fault.count > 0 ? this.#fault.kind : "none";
     this.#fault.count -= 1;
     if (kind === "before") return lost();
+    if (kind === "slow") await new Promise((resolve) => setTimeout(resolve, 2_500));
     // No answer within the life of any test: the caller's own time limit has to end it.
     if (kind === "hang") await new Promise((resolve) => setTimeout(resolve, 3_600_000));
     const queries = Array.isArray(body) ? body : [body];

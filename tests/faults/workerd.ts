@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 export interface Fault {
   /** before: fails and writes nothing. after: writes, and fails. hang: never answers. */
-  kind: "before" | "after" | "hang" | "none";
+  kind: "before" | "after" | "slow" | "hang" | "none";
   /** How many calls go so. */
   count: number;
 }
