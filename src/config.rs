@@ -38,6 +38,15 @@ impl Trust {
     }
 }
 
+/// Where routes come from.
+pub struct Routing {
+    /// An engine that speaks OSRM's API, without the path.
+    pub url: String,
+    pub timeout: Duration,
+    /// So long an answer is good for another request of the same way.
+    pub cached: Duration,
+}
+
 /// Reads configuration where it is used: an unset secret fails what needs it, and nothing else.
 pub struct Config<'a> {
     env: &'a Env,
@@ -109,6 +118,21 @@ impl<'a> Config<'a> {
     /// An answer of the archive that takes longer is taken for lost.
     pub fn archive_timeout(&self) -> Duration {
         Duration::from_secs_f64(self.number("ARCHIVE_TIMEOUT_S").unwrap_or(20.0).clamp(0.1, 60.0))
+    }
+
+    /// The routing engine, where there is one.
+    pub fn routing(&self) -> Option<Routing> {
+        let url = self
+            .text("ROUTING_URL")
+            .filter(|url| url.starts_with("https://") || url.starts_with("http://"))?;
+        let seconds = |name, default: f64, most| {
+            Duration::from_secs_f64(self.number(name).unwrap_or(default).min(most))
+        };
+        Some(Routing {
+            url,
+            timeout: seconds("ROUTING_TIMEOUT_S", 5.0, 30.0),
+            cached: seconds("ROUTING_CACHE_S", 600.0, 86_400.0),
+        })
     }
 
     fn number(&self, name: &str) -> Option<f64> {

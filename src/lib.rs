@@ -8,6 +8,7 @@ mod config;
 mod contract;
 mod identity;
 mod objects;
+mod outgoing;
 mod problem;
 mod sockets;
 

@@ -2,25 +2,20 @@
 //! so that neither a provider that is down nor a new isolate is noticed. The core decides when to ask.
 
 use std::cell::{Cell, RefCell};
-use std::pin::pin;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use onway_core::auth::check::Provider;
 use onway_core::auth::jwk::{KeySet, PublicKey};
 use onway_core::auth::keyring::{BODY_MAX, Keyring, Lookup, TIMEOUT_MS, USABLE_MS, is_safe_url};
 use onway_core::auth::token::Unverified;
 use onway_core::clock::Millis;
 use onway_core::rejection::Rejection;
-use worker::{
-    AbortController, AbortSignal, Cache, CacheMode, Delay, Error, Fetch, Headers, Request, RequestInit,
-    RequestRedirect, Response, Result, console_error, console_warn,
-};
+use worker::{Cache, Delay, Error, Response, Result, console_error, console_warn};
 
 use super::{wall, web_crypto};
 use crate::config::Trust;
+use crate::outgoing::{self, Bounds};
 
 /// How often one who waits for keys that somebody else asks for looks whether they are there. A request
 /// cannot wait for the promise of another.
@@ -60,7 +55,9 @@ impl<'a> Jwks<'a> {
 
     /// Asks the provider. Whatever comes of it is noted in the keyring.
     async fn refresh(&self) {
-        let asked = self.ask().await.and_then(|body| match KeySet::parse(&body) {
+        let time = Duration::from_millis(TIMEOUT_MS.unsigned_abs());
+        let bounds = Bounds { time, bytes: BODY_MAX, any_status: false };
+        let asked = outgoing::get(self.url, bounds).await.and_then(|body| match KeySet::parse(&body) {
             Some(keys) => Ok((keys, body)),
             None => Err(Error::RustError("the answer is no JWK Set".into())),
         });
@@ -79,41 +76,6 @@ impl<'a> Jwks<'a> {
                 console_error!("the keys at {}: {error}", self.url);
             }
         }
-    }
-
-    async fn ask(&self) -> Result<Vec<u8>> {
-        let controller = AbortController::default();
-        let signal = controller.signal();
-        let timeout = Delay::from(Duration::from_millis(TIMEOUT_MS.unsigned_abs()));
-        match select(pin!(self.download(&signal)), timeout).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => {
-                controller.abort();
-                Err(Error::RustError(format!("no answer within {TIMEOUT_MS} ms")))
-            }
-        }
-    }
-
-    async fn download(&self, signal: &AbortSignal) -> Result<Vec<u8>> {
-        let headers = Headers::new();
-        headers.set("Accept", "application/json")?;
-        let mut init = RequestInit::new();
-        // A redirect could lead anywhere, so it is not followed; a cache in between could hide a new key.
-        init.with_headers(headers).with_redirect(RequestRedirect::Manual).with_cache(CacheMode::NoStore);
-        let request = Request::new_with_init(self.url, &init)?;
-        let mut response = Fetch::Request(request).send_with_signal(signal).await?;
-        if response.status_code() != 200 {
-            return Err(Error::RustError(format!("it answered {}", response.status_code())));
-        }
-        let mut body = Vec::new();
-        let mut stream = response.stream()?;
-        while let Some(chunk) = stream.next().await {
-            body.extend(chunk?);
-            if body.len() > BODY_MAX {
-                return Err(Error::RustError(format!("the answer is larger than {BODY_MAX} bytes")));
-            }
-        }
-        Ok(body)
     }
 
     /// Takes the keys that another isolate has left.

@@ -43,7 +43,7 @@ impl Session {
         }
     }
 
-    fn start(&self, by: &Caller, body: &[u8]) -> Answer {
+    fn start(self: &Rc<Self>, by: &Caller, body: &[u8]) -> Answer {
         let request: StartRequest = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
         let delivery = match self.take()? {
             Some(delivery) if delivery.was_started_with(&request) => delivery,
@@ -68,7 +68,7 @@ impl Session {
         Ok(response)
     }
 
-    fn create(&self, request: StartRequest) -> Result<Delivery, Rejection> {
+    fn create(self: &Rc<Self>, request: StartRequest) -> Result<Delivery, Rejection> {
         let config = Config::new(&self.env);
         let tracking_id = TrackingId::trusted(self.state.id().name().ok_or(Rejection::Internal)?);
         let keys = config.id_keys()?;
@@ -83,8 +83,12 @@ impl Session {
             wall: wall(),
         });
         let alarm = self.plan(&mut delivery);
+        let way = self.way_to_ask(&mut delivery);
         self.store.create(&delivery, &outcome).map_err(ours)?;
         alarm.map_or(Ok(()), |pause| self.set_alarm(pause)).map_err(ours)?;
+        if let Some(way) = way {
+            self.ask_for_way(way);
+        }
         Ok(delivery)
     }
 

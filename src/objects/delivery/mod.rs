@@ -10,6 +10,7 @@ mod answers;
 mod frames;
 mod outbox;
 mod record;
+mod routing;
 mod session;
 mod store;
 

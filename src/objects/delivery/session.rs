@@ -49,7 +49,7 @@ impl Session {
 
     /// Decides and writes; what was refused has changed nothing.
     pub(super) fn apply(
-        &self,
+        self: &Rc<Self>,
         delivery: &mut Delivery,
         command: Command,
         by: &Caller,
@@ -64,6 +64,7 @@ impl Session {
         let outcome = delivery.apply(command, by, now, &self.store);
         self.store.forget_decoded();
         let outcome = outcome?;
+        let way = if outcome.changed { self.way_to_ask(delivery) } else { None };
         if outcome.changed
             && let Err(error) = self.write(delivery, &outcome)
         {
@@ -72,6 +73,9 @@ impl Session {
                 *delivery = stored;
             }
             return Err(ours(error));
+        }
+        if let Some(way) = way {
+            self.ask_for_way(way);
         }
         Ok(outcome)
     }
