@@ -87,6 +87,17 @@ impl Database {
         Ok(fixes)
     }
 
+    /// The deployment's own ETA model, as `onway fit` writes it; empty where there is none.
+    pub async fn model(&self) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Part {
+            body: String,
+        }
+        let query = self.d1.prepare("SELECT body FROM model ORDER BY part");
+        let parts: Vec<Part> = self.within(query.all()).await?.results()?;
+        Ok(parts.into_iter().map(|part| part.body).collect())
+    }
+
     fn chunk(&self, tracking_id: &str, revision: u64, chunk: &NumberedChunk) -> Result<D1PreparedStatement> {
         let (first, last) = Chunk::from_bytes(&chunk.bytes).map_err(unreadable)?.span().unwrap_or_default();
         self.d1.prepare(WRITE_CHUNK).bind(&[

@@ -43,6 +43,8 @@ pub struct Routing {
     /// An engine that speaks OSRM's API, without the path.
     pub url: String,
     pub timeout: Duration,
+    /// From one request of a delivery to the next, in ms.
+    pub pause: i64,
     /// So long an answer is good for another request of the same way.
     pub cached: Duration,
 }
@@ -131,6 +133,7 @@ impl<'a> Config<'a> {
         Some(Routing {
             url,
             timeout: seconds("ROUTING_TIMEOUT_S", 5.0, 30.0),
+            pause: seconds("ROUTING_PAUSE_S", 60.0, 3_600.0).as_millis() as i64,
             cached: seconds("ROUTING_CACHE_S", 600.0, 86_400.0),
         })
     }

@@ -7,6 +7,7 @@ mod archive;
 mod config;
 mod contract;
 mod identity;
+mod models;
 mod objects;
 mod outgoing;
 mod problem;

@@ -64,6 +64,16 @@ test("a location that is hidden again takes the trail with it", () => {
   expect(next?.trail).toEqual([]);
 });
 
+test("an ETA without a position moves the arrival and nothing else", () => {
+  const { eta_seconds, eta_at, eta_range, eta_source, eta_confidence, remaining_m, progress, stops_before, off_route } = aSnapshot();
+  const eta = { eta_seconds, eta_range, eta_source, eta_confidence, remaining_m, progress, stops_before, off_route };
+  const data = { tracking_id: "TRK-TEST", ...eta, eta_at: (eta_at ?? 0) + 600, seq: 18, server_time: 0 };
+  const next = merge(known, { type: "eta_update", data });
+  expect(next?.arrival?.at).toBe(((eta_at ?? 0) + 600) * 1_000);
+  expect(next?.trail).toBe(known.trail);
+  expect(merge(next ?? null, { type: "eta_update", data })).toBe(next);
+});
+
 test("a status joins the timeline once and ends the ETA when it says so", () => {
   const data = { tracking_id: "TRK-TEST", status: "DELIVERED", at: T0 + 800, eta_at: null, seq: 18, server_time: 0 } as const;
   const next = merge(known, { type: "status_update", data });

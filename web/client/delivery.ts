@@ -52,6 +52,8 @@ export function merge(known: Delivery | null, frame: ServerFrame): Delivery | nu
       return isNewer(known, frame.data) ? mergeLocation(known, frame.data) : known;
     case "status_update":
       return isNewer(known, frame.data) ? mergeStatus(known, frame.data) : known;
+    case "eta_update":
+      return isNewer(known, frame.data) ? { ...withSnapshot(known, frame.data), arrival: arrivalOf(frame.data) } : known;
     case "resumed":
       return isNewer(known, frame.data) ? withSnapshot(known, frame.data) : known;
     default:

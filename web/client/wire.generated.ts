@@ -396,6 +396,14 @@ export interface components {
          * @enum {string}
          */
         EtaSource: "history" | "route";
+        /** @description Another ETA without another position. */
+        EtaUpdate: components["schemas"]["EtaView"] & components["schemas"]["ProgressView"] & {
+            /** Format: int64 */
+            seq: number;
+            /** Format: int64 */
+            server_time: number;
+            tracking_id: string;
+        };
         /** @description The ETA as published. All three are null without an ETA. */
         EtaView: {
             /**
@@ -742,7 +750,7 @@ export interface components {
          * @description Why a fix is not believed.
          * @enum {string}
          */
-        Reason: "clock" | "before_start" | "null_island" | "speed";
+        Reason: "clock" | "before_start" | "null_island" | "speed" | "accuracy" | "stale" | "jump";
         /** @description A fix of a batch that could not be read. */
         Rejected: {
             field: string;
@@ -768,6 +776,10 @@ export interface components {
             data: components["schemas"]["StatusUpdate"];
             /** @enum {string} */
             type: "status_update";
+        } | {
+            data: components["schemas"]["EtaUpdate"];
+            /** @enum {string} */
+            type: "eta_update";
         } | {
             data: components["schemas"]["Resumed"];
             /** @enum {string} */

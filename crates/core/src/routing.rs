@@ -11,10 +11,8 @@ use crate::wire::start::{Mode, ROUTE_MAX};
 
 /// Most times that the engine is asked for one delivery.
 pub const ASKED_MAX: u32 = 40;
-/// Least time between two times that it is asked, in ms; after each failure in a row the double.
-const PAUSE: i64 = 60_000;
-/// The most that the pause grows to, in ms.
-const PAUSE_MOST: i64 = 15 * 60_000;
+/// The pause after many failures is at most so many times the usual one.
+const PAUSES_MOST: i64 = 15;
 /// Largest answer that is read, in bytes.
 pub const BODY_MAX: usize = 1024 * 1024;
 /// Nothing that delivers is faster, in m/s: an answer that says so is wrong.
@@ -48,9 +46,9 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Whether the engine may be asked again.
-    pub fn may_ask(&self, now: Millis) -> bool {
-        let pause = (PAUSE << self.failures.min(8)).min(PAUSE_MOST);
+    /// Whether the engine may be asked again: not within `pause` ms, and after each failure in a row the double.
+    pub fn may_ask(&self, now: Millis, pause: i64) -> bool {
+        let pause = pause * (1 << self.failures.min(8)).min(PAUSES_MOST);
         self.count < ASKED_MAX && self.last.is_none_or(|last| now.since(last) >= pause)
     }
 
@@ -214,7 +212,7 @@ mod tests {
     fn a_failing_engine_is_asked_less_and_less() {
         let (mut asked, mut now, mut count) = (Asked::default(), Millis(0), 0);
         while now < Millis(3_600_000) {
-            if asked.may_ask(now) {
+            if asked.may_ask(now, 60_000) {
                 asked.note(now);
                 asked.ended(false);
                 count += 1;
@@ -223,7 +221,7 @@ mod tests {
         }
         assert_eq!(count, 7, "at 0, 2, 6, 14, 29, 44 and 59 minutes");
         asked.ended(true);
-        assert!(asked.may_ask(now.plus(PAUSE)));
+        assert!(asked.may_ask(now.plus(60_000), 60_000));
     }
 
     #[test]

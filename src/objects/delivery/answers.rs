@@ -79,7 +79,7 @@ impl Session {
             driver_alias: alias,
             request,
             default_visibility: config.default_visibility(),
-            model: None,
+            model: self.model(),
             wall: wall(),
         });
         let alarm = self.plan(&mut delivery);

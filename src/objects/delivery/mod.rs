@@ -24,7 +24,7 @@ use worker::{
 
 use self::session::Session;
 use crate::contract::DeliveryRequest;
-use crate::problem;
+use crate::{models, problem};
 
 #[durable_object]
 pub struct DeliveryObject {
@@ -47,6 +47,9 @@ impl DurableObject for DeliveryObject {
             Err(rejection) => return problem::response(&rejection),
         };
         let body = request.bytes().await?;
+        if matches!(asked, DeliveryRequest::Start { .. }) {
+            self.session.learn(models::current(self.session.env()).await);
+        }
         self.session.answer(asked, &body).or_else(|rejection| problem::response(&rejection))
     }
 

@@ -27,7 +27,7 @@ impl Session {
     pub(super) fn way_to_ask(&self, delivery: &mut Delivery) -> Option<Way> {
         let engine = Config::new(&self.env).routing()?;
         let wall = wall();
-        let (from, to) = delivery.way_to_ask(wall)?;
+        let (from, to) = delivery.way_to_ask(wall, engine.pause)?;
         delivery.note_asked(wall);
         Some(Way { url: routing::url(&engine.url, delivery.facts.mode, from, to), engine, to })
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery, Event, Outcome};
+use onway_core::eta::Model;
 use onway_core::fanout::{Due, Fanout, Moved, Ticket};
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
@@ -26,6 +27,8 @@ pub struct Session {
     pub(super) store: Store,
     pub(super) sockets: Sockets,
     fanout: RefCell<Fanout>,
+    /// The ETA model that a delivery started here takes.
+    model: RefCell<Option<Rc<Model>>>,
     /// `None` until an event needs it, and after a panic.
     cached: RefCell<Option<Delivery>>,
     #[cfg(feature = "test-utils")]
@@ -41,10 +44,23 @@ impl Session {
             store,
             sockets: Sockets::default(),
             fanout: RefCell::default(),
+            model: RefCell::default(),
             cached: RefCell::default(),
             #[cfg(feature = "test-utils")]
             alarms: std::cell::Cell::default(),
         }
+    }
+
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub(super) fn learn(&self, model: Option<Rc<Model>>) {
+        self.model.replace(model);
+    }
+
+    pub(super) fn model(&self) -> Option<Rc<Model>> {
+        self.model.borrow().clone()
     }
 
     /// Decides and writes; what was refused has changed nothing.

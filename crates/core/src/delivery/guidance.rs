@@ -54,10 +54,10 @@ impl Guidance {
 }
 
 impl Delivery {
-    /// The way that the routing engine is to be asked for now, where it may be asked.
-    pub fn way_to_ask(&self, now: Millis) -> Option<(Position, Position)> {
+    /// The way that the routing engine is to be asked for at the wall's `now`, at least `pause` ms after the last.
+    pub fn way_to_ask(&self, now: Millis, pause: i64) -> Option<(Position, Position)> {
         let Following { along, asked, .. } = &self.live.following;
-        if self.status().is_final() || !asked.may_ask(now) {
+        if self.status().is_final() || !asked.may_ask(now, pause) {
             return None;
         }
         let under_way = self.status().is_under_way();
@@ -233,12 +233,12 @@ mod tests {
         let mut delivery = started(json!({}));
         let pickup = Position::from_degrees(5.60, -0.20).unwrap();
         let dropoff = Position::from_degrees(5.65, -0.20).unwrap();
-        assert_eq!(delivery.way_to_ask(after(0)), Some((pickup, dropoff)));
+        assert_eq!(delivery.way_to_ask(after(0), 60_000), Some((pickup, dropoff)));
         delivery.note_asked(after(0));
-        assert_eq!(delivery.way_to_ask(after(30)), None, "not twice in a minute");
+        assert_eq!(delivery.way_to_ask(after(30), 60_000), None, "not twice in a minute");
         let outcome = delivery.take_plan(Some(plan(600.0)), after(1));
         assert!(outcome.guided && outcome.changed && outcome.events.is_empty());
-        assert_eq!(delivery.way_to_ask(after(300)), None, "it has a plan");
+        assert_eq!(delivery.way_to_ask(after(300), 60_000), None, "it has a plan");
         driver(&mut delivery, status(Status::PickedUp), 300).unwrap();
         driver(&mut delivery, fixes(&[(300, 5.60)]), 300).unwrap();
         assert_eq!(source(&delivery), Some(EtaSource::Route));
@@ -249,9 +249,9 @@ mod tests {
         assert!(delivery.is_off_route());
         assert_eq!(source(&delivery), Some(EtaSource::History));
         let here = delivery.live.recent.live().unwrap().position;
-        assert_eq!(delivery.way_to_ask(after(900)), Some((here, dropoff)));
+        assert_eq!(delivery.way_to_ask(after(900), 60_000), Some((here, dropoff)));
         driver(&mut delivery, status(Status::Delivered), 901).unwrap();
-        assert_eq!(delivery.way_to_ask(after(2_000)), None);
+        assert_eq!(delivery.way_to_ask(after(2_000), 60_000), None);
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
         let outcome = delivery.take_plan(None, after(5));
         assert_eq!((outcome.changed, outcome.events.len()), (false, 0));
         assert_eq!((delivery.live.eta, delivery.live.seq), (before.live.eta, before.live.seq));
-        assert_eq!(delivery.way_to_ask(after(70)), None, "a failure doubles the pause");
-        assert!(delivery.way_to_ask(after(123)).is_some());
+        assert_eq!(delivery.way_to_ask(after(70), 60_000), None, "a failure doubles the pause");
+        assert!(delivery.way_to_ask(after(123), 60_000).is_some());
     }
 }
