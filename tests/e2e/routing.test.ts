@@ -60,7 +60,7 @@ test("the engine's route and time are what the ETA rests on, and off the route i
   answer = right;
   asked = [];
   const { tracking_id: id } = await startDelivery(service, { pickup: PICKUP, dropoff: DROPOFF, mode: "bicycle" });
-  await until(async () => (await snapshot(id))["route"] !== null, "the route");
+  await until(async () => typeof (await snapshot(id))["route"] === "string", "the route");
   assert.deepEqual(asked.map((url) => url.split("?")[0]), ["/route/v1/cycling/-0.20000,5.60000;-0.20000,5.65000"]);
   const watcher = await new Socket(`${service.ws}/ws/tracking/${id}`).opened();
   const seen = await update(id, { ...PICKUP, status: "PICKED_UP" });
@@ -113,7 +113,7 @@ for (const [how, listener] of failures) {
     await until(() => asked.length > 0, "the request");
     await delay(1_200);
     const later = await update(id, { lat: 5.601, lng: -0.2 });
-    assert.deepEqual([later["eta_source"], later["route"], later["off_route"]], ["history", null, false]);
+    assert.deepEqual([later["eta_source"], later["route"] ?? null, later["off_route"]], ["history", null, false]);
     assert.ok(asked.every((url) => url.startsWith("/route/v1/driving/")), asked.join("\n"));
   });
 }
