@@ -11,6 +11,7 @@ mod models;
 mod objects;
 mod outgoing;
 mod problem;
+mod reply;
 mod sockets;
 
 use worker::{Context, Env, Request, Response, Result, event};

@@ -6,7 +6,7 @@ use onway_core::history::{self, Named, Query};
 use onway_core::permission::{self, Action, Party};
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
-use worker::{Env, Request, Response};
+use worker::{Env, Request};
 
 use super::tracking::known_id;
 use crate::archive::Database;
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::contract::DeliveryRequest;
 use crate::identity::{caller, wall};
 use crate::problem::{Answer, ours};
+use crate::reply::personal;
 
 /// `GET /tracking/{id}/history`
 pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
@@ -31,9 +32,7 @@ pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>
     let recorded = database.track(id.as_str(), query.span()).await.map_err(ours)?;
     let named = Named { tracking_id: &summary.tracking_id, order_id: &summary.order_id };
     let now = summary.rest.clock.now(wall());
-    let response = Response::from_json(&history::page(recorded, &query, named, now)).map_err(ours)?;
-    response.headers().set("Content-Type", query.format.content_type()).map_err(ours)?;
-    Ok(response)
+    personal(&history::page(recorded, &query, named, now), query.format.content_type())
 }
 
 /// `GET /tracking/{id}/events`
@@ -47,7 +46,7 @@ pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_
     }
     let (_, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;
     let now = summary.rest.clock.now(wall());
-    Response::from_json(&history::timeline(&summary, party.into(), now)).map_err(ours)
+    personal(&history::timeline(&summary, party.into(), now), "application/json")
 }
 
 /// What the archive knows of a delivery whose object knows nothing any more, for those who may.

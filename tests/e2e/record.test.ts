@@ -103,6 +103,13 @@ test("after it has expired, the record stays for store, dispatcher and admin", a
   assert.deepEqual([await ask("/history", "driver", "d1"), await ask("/events", "driver", "d1")], [403, 403]);
 });
 
+test("no cache keeps what somebody's track is in", async () => {
+  const { tracking_id: id } = await startDelivery(service);
+  for (const path of ["/history", "/history?format=geojson", "/events"]) {
+    assert.equal((await get(`/tracking/${id}${path}`, "admin")).headers.get("Cache-Control"), "private, no-store", path);
+  }
+});
+
 test("what cannot be asked is refused with its field; what never was is 410", async () => {
   const { tracking_id: id } = await startDelivery(service);
   for (const [query, field] of [["since=x", "since"], ["until=1e400", "until"], ["since=2&until=1", "until"], ["max_points=0", "max_points"], ["format=kml", "format"], ["cursor=x", "cursor"], ["cursor=", "cursor"]] as const) {

@@ -6,11 +6,11 @@ use onway_core::delivery::Delivery;
 use onway_core::history::{self, Named, Query};
 use onway_core::permission::{self, Action, Circumstances, Party};
 use onway_core::rejection::Rejection;
-use worker::Response;
 
 use super::session::Session;
 use crate::identity::wall;
 use crate::problem::{Answer, ours};
+use crate::reply::personal;
 
 impl Session {
     pub(super) fn history(&self, by: Option<&Caller>, query: &Query) -> Answer {
@@ -25,9 +25,7 @@ impl Session {
             Ok(history::page(recorded, query, named, delivery.facts.clock.now(wall())))
         });
         self.keep(delivery);
-        let response = Response::from_json(&recorded?).map_err(ours)?;
-        response.headers().set("Content-Type", query.format.content_type()).map_err(ours)?;
-        Ok(response)
+        personal(&recorded?, query.format.content_type())
     }
 
     pub(super) fn timeline(&self, by: Option<&Caller>) -> Answer {
@@ -37,7 +35,7 @@ impl Session {
             history::timeline(&Summary::of(&delivery), party.into(), now)
         });
         self.keep(delivery);
-        Response::from_json(&timeline?).map_err(ours)
+        personal(&timeline?, "application/json")
     }
 
     fn permit_record(

@@ -84,7 +84,8 @@ impl Delivery {
             shown: stored.shown,
             contact: stored.contact,
             updated: stored.updated,
-            revision: stored.revision,
+            // A row of layout 1 has none; the archive holds nothing of it.
+            revision: stored.revision.max(1),
             chunks: stored.chunks,
             published: stored.published,
             outbox: stored.outbox,
