@@ -2,7 +2,7 @@
 
 use crate::clock::Millis;
 use crate::fix::Position;
-use crate::track::thinned;
+use crate::thinning::thinned;
 
 /// Shortest time between two frames with a position, in ms of the wall clock: two and a half a second, which
 /// is more than a map can show, and each frame is a write to each socket.

@@ -11,7 +11,8 @@ use crate::fix::{Fix, Position};
 use crate::published::Sample;
 use crate::recent::Key;
 use crate::rejection::Rejection;
-use crate::track::{Recorded, thinned};
+use crate::thinning::thinned;
+use crate::track::Recorded;
 use crate::visibility::Audience;
 use crate::wire::history::{
     GeoJsonHistory, GeoJsonProperties, Geometry, History, HistoryPoint, PointVerdict, PublishedEta, Timeline,

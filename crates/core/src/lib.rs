@@ -25,6 +25,7 @@ pub mod route;
 pub mod routes;
 pub mod routing;
 pub mod status;
+pub mod thinning;
 pub mod track;
 pub mod tracking_id;
 pub mod visibility;

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::filter::{Filter, Verdict};
 use crate::fix::{Fix, FixId, Position};
-use crate::track::{self, Chunk, Recorded, Unreadable, thinned};
+use crate::thinning::thinned;
+use crate::track::{self, Chunk, Recorded, Unreadable};
 use crate::wire::start::Mode;
 
 /// Most fixes in the window.

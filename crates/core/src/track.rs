@@ -1,10 +1,9 @@
-//! Tracks: the compact codec of recorded fixes, and lines thinned out for drawing.
+//! Tracks: the compact codec of recorded fixes.
 //!
 //! A chunk is a version byte, then fix after fix: a byte of verdict, a byte of flags, the differences of
 //! time (ms), latitude and longitude (1e-7°) to the fix before as zigzag varints, then what the flags
 //! announce. A fix without accuracy and speed takes 8 to 11 bytes.
 
-use geo::{LineString, SimplifyVwIdx};
 use integer_encoding::VarInt;
 
 use crate::clock::{LATEST, Millis};
@@ -237,33 +236,6 @@ fn verdict_of(code: u8) -> Result<Verdict, Unreadable> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, verdict)| *verdict).ok_or(Unreadable)
 }
 
-/// At most `most` of these points, the first and the last among them: those that shape the line, by
-/// Visvalingam and Whyatt's effective area.
-pub fn thinned(points: &[Position], most: usize) -> Vec<usize> {
-    let mut kept: Vec<usize> = (0..points.len()).collect();
-    if points.len() <= most {
-        return kept;
-    }
-    let line: LineString = points.iter().map(|position| position.point().0).collect();
-    // From the area of a triangle of about a metre, in square degrees, up to that of a continent.
-    let mut epsilon = 1e-10;
-    while kept.len() > most && epsilon < 1e4 {
-        epsilon *= 2.0;
-        kept = line.simplify_vw_idx(epsilon);
-    }
-    // Between this and half of it lies where nearly as many are kept as may be.
-    let (mut few, mut many) = (epsilon, epsilon / 2.0);
-    for _ in 0..4 {
-        let between = f64::midpoint(few, many);
-        let more = line.simplify_vw_idx(between);
-        if more.len() <= most { (few, kept) = (between, more) } else { many = between }
-    }
-    if kept.len() > most {
-        kept = (0..most).map(|i| i * (points.len() - 1) / (most - 1).max(1)).collect();
-    }
-    kept
-}
-
 /// An encoded polyline of precision 5, empty without points.
 pub fn polyline(points: impl IntoIterator<Item = Position>) -> String {
     let line = points.into_iter().map(|position| position.point().0);
@@ -328,19 +300,6 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = decode(&bytes);
-        }
-
-        #[test]
-        fn a_thinned_line_keeps_its_ends_and_its_bound(
-            points in proptest::collection::vec((-900_000_000..=900_000_000_i32, -1_800_000_000..=1_800_000_000_i32), 2..200),
-            most in 2..70usize,
-        ) {
-            let points: Vec<_> = points.into_iter().map(|(lat_e7, lng_e7)| Position { lat_e7, lng_e7 }).collect();
-            let kept = thinned(&points, most);
-            prop_assert!(kept.len() <= most);
-            prop_assert_eq!(kept.first(), Some(&0));
-            prop_assert_eq!(kept.last(), Some(&(points.len() - 1)));
-            prop_assert!(kept.is_sorted());
         }
     }
 

@@ -18,7 +18,8 @@ use crate::eta::{self, Corridor, Estimate, Journey, Model, Situation};
 use crate::fix::{Fix, Position};
 use crate::permission::Party;
 use crate::status::Status;
-use crate::track::{polyline, thinned};
+use crate::thinning::thinned;
+use crate::track::polyline;
 use crate::wire::frames::{EtaUpdate, LocationUpdate, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::snapshot::{
     ClockView, Details, EtaView, Location, LocationState, ProgressView, RawLocation, Snapshot, TimelineEntry,

@@ -189,7 +189,7 @@ pub fn polyline(bytes: &[u8]) {
         .collect();
     let line = track::polyline(points.iter().copied());
     assert_eq!(StartRequest::parse(&start(&line)).is_ok(), points.len() >= 2, "{line}");
-    let kept = track::thinned(&points, 60);
+    let kept = onway_core::thinning::thinned(&points, 60);
     assert!(kept.len() <= 60);
 }
 
