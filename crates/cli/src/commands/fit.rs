@@ -51,6 +51,7 @@ pub fn run(args: &FitArgs) -> Result<(), Error> {
         let taken = if *stage == fitted.stage { ", taken" } else { "" };
         eprintln!("  {}: {mae:.0} s, {:.1} %{taken}", name(*stage), mape * 100.0);
     }
+    eprintln!("  all times moved by {:+.0} %", fitted.shift.exp_m1() * 100.0);
     let cells: usize = fitted.model.field.0.iter().flatten().map(|cells| cells.len()).sum();
     let path = args.output.display();
     eprintln!("{path}: {} bytes, {} trees, {cells} cells", text.len(), fitted.model.trees.len());

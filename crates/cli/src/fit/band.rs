@@ -22,7 +22,8 @@ pub fn fitted(base: &Model, judged: &[Judged], shift: f64) -> Vec<(f32, f32)> {
     // What is built in tells the rows apart; what is fitted moves all of them.
     let pooled = quantiles(&mut all).map(|found| {
         let mean = |part: fn(&(f32, f32)) -> f32| {
-            let sum: f64 = rows.iter().zip(&base.band).map(|(row, band)| weight(row) * f64::from(part(band))).sum();
+            let sum: f64 =
+                rows.iter().zip(&base.band).map(|(row, band)| weight(row) * f64::from(part(band))).sum();
             sum / weight(&all).max(1e-9)
         };
         let (low, high) = (mean(|band| band.0), mean(|band| band.1));

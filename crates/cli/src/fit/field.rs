@@ -73,7 +73,10 @@ impl Grid {
             let key = (group, level, cell(position, SIDES[level]));
             let all = self.all.get(&key).copied().unwrap_or_default();
             let own = user.and_then(|user| self.users.get(user)?.get(&key)).copied().unwrap_or_default();
-            Travelled { secs: (all.secs - own.secs).max(0.0), expected: (all.expected - own.expected).max(0.0) }
+            Travelled {
+                secs: (all.secs - own.secs).max(0.0),
+                expected: (all.expected - own.expected).max(0.0),
+            }
         });
         Local { value: value(cells), known: cells[0].expected > KNOWN_SECS }
     }
@@ -81,7 +84,8 @@ impl Grid {
     /// The field of all users, as it goes into a model.
     pub fn field(&self) -> Field {
         let cells = |at: usize, wanted: usize| {
-            let of_group = self.all.iter().filter(move |((group, level, _), _)| (*group, *level) == (at, wanted));
+            let of_group =
+                self.all.iter().filter(move |((group, level, _), _)| (*group, *level) == (at, wanted));
             of_group.filter_map(move |((.., number), travelled)| {
                 let known = wanted > 0 || travelled.expected > KNOWN_SECS;
                 let mut own = [Travelled::default(); SIDES.len()];
@@ -105,9 +109,11 @@ impl Grid {
 
 /// The logarithm of a cell's pace over the mean, from the cell itself and what is around it.
 fn value(cells: [Travelled; SIDES.len()]) -> f64 {
-    let ratio = cells.iter().zip(PRIORS).rev().fold(1.0, |around, (cell, prior)| {
-        (cell.secs + around * prior) / (cell.expected + prior)
-    });
+    let ratio = cells
+        .iter()
+        .zip(PRIORS)
+        .rev()
+        .fold(1.0, |around, (cell, prior)| (cell.secs + around * prior) / (cell.expected + prior));
     ratio.ln().clamp(-VALUE_MAX, VALUE_MAX)
 }
 

@@ -20,24 +20,27 @@ const MIDDLE_LN: f64 = 8.0;
 const ROUNDS: usize = 8;
 /// Smaller residuals, as logarithms, weigh no more.
 const SMALLEST: f64 = 0.05;
+/// A residual of this size weighs as much as its trip.
+const TYPICAL: f64 = 0.3;
 
 /// `base` with its power laws and weights fitted to `samples`.
 pub fn fitted(base: &Model, samples: &Samples<'_>) -> Model {
     let mut model = base.clone();
     for _ in 0..ROUNDS {
         let mut matrix = [[0.0; UNKNOWNS + 1]; UNKNOWNS];
-        samples.each(|sample: &Sample, corridor, weight| {
+        samples.each(|_, sample: &Sample, corridor, weight| {
             let features = sample.features(&model, corridor);
             let mode = sample.mode as usize;
             let typical = base.power(sample.mode).secs(sample.metres).max(1.0).ln();
             let linear: f64 = base.weights.iter().zip(&features).map(|(w, x)| w * x).sum();
-            let now = model.power(sample.mode).secs(sample.metres).max(1.0).ln() + model.correction(&features);
+            let now =
+                model.power(sample.mode).secs(sample.metres).max(1.0).ln() + model.correction(&features);
             let mut row = [0.0; UNKNOWNS + 1];
             row[2 * mode] = 1.0;
             row[2 * mode + 1] = sample.metres.max(1.0).ln() - MIDDLE_LN;
             row[2 * MODES..UNKNOWNS].copy_from_slice(&features[..LINEAR]);
             row[UNKNOWNS] = sample.left.ln() - typical - linear;
-            let weight = weight / (sample.left.ln() - now).abs().max(SMALLEST) * SMALLEST.max(0.3);
+            let weight = weight / (sample.left.ln() - now).abs().max(SMALLEST) * TYPICAL;
             for (line, x) in matrix.iter_mut().zip(row) {
                 if x != 0.0 {
                     line.iter_mut().zip(row).for_each(|(sum, y)| *sum += weight * x * y);

@@ -24,6 +24,8 @@ use crate::walk::Walk;
 const FOLDS: usize = 5;
 /// What is fitted must be better by this share than what is simpler, to be taken instead.
 const WORTH: f64 = 0.003;
+/// And by so many standard errors.
+const SURE: f64 = 2.0;
 /// Levels by which all times may be moved, as logarithms: the median of logarithms is not quite the best
 /// for errors in seconds and in per cent.
 const SHIFTS: [f64; 9] = [-0.12, -0.09, -0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06];
@@ -47,6 +49,8 @@ impl Stage {
 pub struct Fitted {
     pub model: Model,
     pub stage: Stage,
+    /// By how much all times were moved, as a logarithm.
+    pub shift: f64,
     /// Mean error over trips, in seconds and as a share, of each stage.
     pub errors: Vec<(Stage, f64, f64)>,
 }
@@ -59,6 +63,7 @@ pub struct Judged {
     pub elapsed: f64,
     pub known: f64,
     pub weight: f64,
+    pub user: usize,
 }
 
 /// Trips as lessons, and the number of each trip's user.
@@ -112,10 +117,15 @@ pub fn fit(lessons: &[&Lesson], settings: &Settings, step: &(dyn Fn() + Sync)) -
     }
     let judged = judged.into_iter().nth(stage as usize).unwrap_or_default();
     model.band = band::fitted(base, &judged, shift);
-    Fitted { model, stage, errors }
+    Fitted { model, stage, shift, errors }
 }
 
-fn with_trees(mut model: Model, samples: &Samples<'_>, settings: &Settings, step: &(dyn Fn() + Sync)) -> Model {
+fn with_trees(
+    mut model: Model,
+    samples: &Samples<'_>,
+    settings: &Settings,
+    step: &(dyn Fn() + Sync),
+) -> Model {
     let mut rows = Vec::new();
     for (lesson, corridor) in &samples.0 {
         for sample in &lesson.samples {
@@ -158,7 +168,7 @@ fn cross_validated(
 
 fn judge(model: &Model, samples: &Samples<'_>) -> Vec<Judged> {
     let mut judged = Vec::new();
-    samples.each(|sample, corridor, weight| {
+    samples.each(|user, sample, corridor, weight| {
         let features = sample.features(model, corridor);
         judged.push(Judged {
             left: sample.left,
@@ -166,6 +176,7 @@ fn judge(model: &Model, samples: &Samples<'_>) -> Vec<Judged> {
             elapsed: sample.journey.elapsed(sample.at),
             known: onway_core::eta::features::known(&features),
             weight,
+            user,
         });
     });
     judged
@@ -184,7 +195,8 @@ fn errors(judged: &[Judged], shift: f64) -> (f64, f64) {
     (secs / f64::max(weights, 1.0), share / f64::max(weights, 1.0))
 }
 
-/// The stage that does best on users it has not seen, and by how much its level is moved.
+/// The stage that does best on users it has not seen, and by how much its level is moved. With few users
+/// a gain may be chance, or that of a single one: what is simpler stays.
 fn chosen(judged: &[Vec<Judged>; 3]) -> (Stage, f64) {
     let (mae, mape) = errors(&judged[0], 0.0);
     let relative = |stage: Stage, shift: f64| {
@@ -193,13 +205,33 @@ fn chosen(judged: &[Vec<Judged>; 3]) -> (Stage, f64) {
     };
     let mut best = (Stage::BuiltIn, 0.0, 1.0);
     for stage in [Stage::Linear, Stage::Trees] {
+        let simpler = best;
         for shift in SHIFTS {
             let found = relative(stage, shift);
-            let needed = if stage == best.0 { best.2 } else { best.2 * (1.0 - WORTH) };
-            if found < needed {
+            let surely = || is_sure(&judged[simpler.0 as usize], &judged[stage as usize], simpler.1, shift);
+            if found < best.2 && found < simpler.2 * (1.0 - WORTH) && surely() {
                 best = (stage, shift, found);
             }
         }
     }
     (best.0, best.1)
 }
+
+/// Whether the second estimates are better than the first by more than twice the standard error, as the
+/// mean over trips of the logarithm of errors, trips of one user being no independent evidence.
+fn is_sure(first: &[Judged], second: &[Judged], first_shift: f64, second_shift: f64) -> bool {
+    let mut users: HashMap<usize, (f64, f64)> = HashMap::new();
+    let error = |judged: &Judged, shift: f64| (judged.estimated * shift.exp() / judged.left).ln().abs();
+    for (first, second) in first.iter().zip(second) {
+        let gain = (error(first, first_shift) - error(second, second_shift)) * first.weight;
+        let sum = users.entry(first.user).or_default();
+        *sum = (sum.0 + gain, sum.1 + first.weight);
+    }
+    let (gain, trips) = users.values().fold((0.0, 0.0), |all, user| (all.0 + user.0, all.1 + user.1));
+    let mean = gain / f64::max(trips, 1.0);
+    let squares: f64 = users.values().map(|(gain, trips)| (gain - mean * trips).powi(2)).sum();
+    users.len() > 1 && mean > SURE * squares.sqrt() / f64::max(trips, 1.0)
+}
+
+#[cfg(test)]
+mod tests;

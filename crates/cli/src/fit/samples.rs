@@ -78,11 +78,11 @@ impl Lesson {
 pub struct Samples<'a>(pub Vec<(&'a Lesson, &'a Corridor)>);
 
 impl Samples<'_> {
-    /// Each sample with its corridor and its weight: all of a trip together weigh one.
-    pub fn each(&self, mut visit: impl FnMut(&Sample, &Corridor, f64)) {
+    /// Each sample with its user, its corridor and its weight: all of a trip together weigh one.
+    pub fn each(&self, mut visit: impl FnMut(usize, &Sample, &Corridor, f64)) {
         for (lesson, corridor) in &self.0 {
             let weight = 1.0 / lesson.samples.len() as f64;
-            lesson.samples.iter().for_each(|sample| visit(sample, corridor, weight));
+            lesson.samples.iter().for_each(|sample| visit(lesson.user, sample, corridor, weight));
         }
     }
 }

@@ -45,3 +45,22 @@ impl Ewma {
         DETOUR * metres / self.speed.max(0.1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_are_what_they_say() {
+        assert_eq!((rule(100.0), rule(5_000.0).round()), (60.0, 600.0));
+        let mut ewma = Ewma::default();
+        let at = |secs: i64| Position::from_degrees(0.0, secs as f64 * 4.0 / 111_195.0).unwrap();
+        assert_eq!(ewma.secs(1_000.0).round(), 156.0);
+        for secs in (0..=900).step_by(30) {
+            ewma.observe(Millis::from_secs(secs), at(secs));
+        }
+        // After one time constant 63 % of the way from 30 to 14.4 km/h.
+        let speed = 4.0 + (SPEED - 4.0) * (-1.0_f64).exp();
+        assert_eq!(ewma.secs(1_000.0).round(), (1_300.0 / speed).round());
+    }
+}

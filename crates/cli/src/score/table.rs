@@ -37,11 +37,14 @@ pub fn eta(report: &Report) -> String {
     let buckets: Vec<_> = report.buckets.iter().map(|bucket| percent(*bucket)).collect();
     format!(
         "{groups}\n{horizons}\nETA-Accuracy-Benchmark, 0–3, 3–6, 6–10, 10–15 min: {} %, mean {} %\n\
-         arrival moved by more than a minute from one fix to the next: {} % as published, {} % as computed",
+         arrival moved by more than a minute from one fix to the next: {} % as published, {} % as computed\n\
+         and turned back on its last move: {} %, {} %",
         buckets.join(", "),
         percent(report.accuracy),
         percent(report.jumps),
         percent(report.raw_jumps),
+        percent(report.turns[0]),
+        percent(report.turns[1]),
     )
 }
 

@@ -136,8 +136,7 @@ impl Journey {
             (metres + STRAIGHT * STRAIGHT_PRIOR_METRES) / (self.covered + STRAIGHT_PRIOR_METRES) / STRAIGHT
         };
         let closed = (from - metres).clamp(-0.5 * self.covered, self.covered);
-        let moving =
-            (self.moving_secs + MOVING * MOVING_PRIOR_SECS) / (elapsed + MOVING_PRIOR_SECS) / MOVING;
+        let moving = (self.moving_secs + MOVING * MOVING_PRIOR_SECS) / (elapsed + MOVING_PRIOR_SECS) / MOVING;
         let field = corridor.ahead(here);
         let (hour, day) = local_hour(now, here);
         [

@@ -26,7 +26,7 @@ pub use pace::Corridor;
 /// So close, people are told that the driver is arriving, in metres.
 pub const ARRIVING_METRES: f64 = 100.0;
 /// A range is this wide at most, as high over low, where confidence is high, and where it is medium.
-const CONFIDENT: [f64; 2] = [2.75, 3.1];
+const CONFIDENT: [f64; 2] = [3.2, 3.5];
 
 /// An ETA, as computed at a fix.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

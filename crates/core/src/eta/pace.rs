@@ -236,7 +236,12 @@ impl Frame {
         let side = (length / (ALONG_MAX - 2.0 * BEYOND)).max(CELL_METRES);
         let unit = if length > 1.0 { (north / length, east / length) } else { (1.0, 0.0) };
         let along = (length / side).ceil() + 2.0 * BEYOND + 1.0;
-        Self { from, scale: (metres.0 / side, metres.1 / side), unit, along: along.min(ALONG_MAX + 1.0) as usize }
+        Self {
+            from,
+            scale: (metres.0 / side, metres.1 / side),
+            unit,
+            along: along.min(ALONG_MAX + 1.0) as usize,
+        }
     }
 
     /// The index of the cell that holds a place.

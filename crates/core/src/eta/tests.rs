@@ -194,7 +194,8 @@ fn the_state_is_small_and_a_parked_driver_covers_nothing() {
 
 #[test]
 fn a_row_from_before_is_read() {
-    let journey: Journey = serde_json::from_value(json!({"origin": [1_700_000_000_000_i64, 5_000.0]})).unwrap();
+    let journey: Journey =
+        serde_json::from_value(json!({"origin": [1_700_000_000_000_i64, 5_000.0]})).unwrap();
     assert_eq!(journey.origin_metres(), Some(5_000.0));
     assert_eq!(serde_json::from_value::<Journey>(json!({"origin": null})).unwrap(), Journey::default());
 }
