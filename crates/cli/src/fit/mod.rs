@@ -24,8 +24,11 @@ use crate::walk::Walk;
 const FOLDS: usize = 5;
 /// What is fitted must be better by this share than what is simpler, to be taken instead.
 const WORTH: f64 = 0.003;
-/// And by so many standard errors.
+/// And by so many standard errors, which fewer users than these cannot tell.
 const SURE: f64 = 2.0;
+const USERS_MIN: usize = 5;
+/// Neither of the errors, in seconds and as a share, may grow by more than this share.
+const GROWTH_MAX: f64 = 0.01;
 /// Levels by which all times may be moved, as logarithms: the median of logarithms is not quite the best
 /// for errors in seconds and in per cent.
 const SHIFTS: [f64; 9] = [-0.12, -0.09, -0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06];
@@ -198,18 +201,22 @@ fn errors(judged: &[Judged], shift: f64) -> (f64, f64) {
 /// The stage that does best on users it has not seen, and by how much its level is moved. With few users
 /// a gain may be chance, or that of a single one: what is simpler stays.
 fn chosen(judged: &[Vec<Judged>; 3]) -> (Stage, f64) {
-    let (mae, mape) = errors(&judged[0], 0.0);
-    let relative = |stage: Stage, shift: f64| {
+    let base = errors(&judged[0], 0.0);
+    let of = |stage: Stage, shift: f64| {
         let (secs, share) = errors(&judged[stage as usize], shift);
-        (secs / f64::max(mae, 1e-9) + share / f64::max(mape, 1e-9)) / 2.0
+        (secs / f64::max(base.0, 1e-9), share / f64::max(base.1, 1e-9))
     };
     let mut best = (Stage::BuiltIn, 0.0, 1.0);
     for stage in [Stage::Linear, Stage::Trees] {
-        let simpler = best;
+        let (simpler, simpler_shift, simpler_found) = best;
+        let bound = of(simpler, simpler_shift);
         for shift in SHIFTS {
-            let found = relative(stage, shift);
-            let surely = || is_sure(&judged[simpler.0 as usize], &judged[stage as usize], simpler.1, shift);
-            if found < best.2 && found < simpler.2 * (1.0 - WORTH) && surely() {
+            let (secs, share) = of(stage, shift);
+            let found = (secs + share) / 2.0;
+            let grows = f64::max(secs / bound.0, share / bound.1) > 1.0 + GROWTH_MAX;
+            let better = found < best.2 && found < simpler_found * (1.0 - WORTH);
+            let (first, second) = (&judged[simpler as usize], &judged[stage as usize]);
+            if better && !grows && is_sure(first, second, simpler_shift, shift) {
                 best = (stage, shift, found);
             }
         }
@@ -230,7 +237,7 @@ fn is_sure(first: &[Judged], second: &[Judged], first_shift: f64, second_shift: 
     let (gain, trips) = users.values().fold((0.0, 0.0), |all, user| (all.0 + user.0, all.1 + user.1));
     let mean = gain / f64::max(trips, 1.0);
     let squares: f64 = users.values().map(|(gain, trips)| (gain - mean * trips).powi(2)).sum();
-    users.len() > 1 && mean > SURE * squares.sqrt() / f64::max(trips, 1.0)
+    users.len() >= USERS_MIN && mean > SURE * squares.sqrt() / f64::max(trips, 1.0)
 }
 
 #[cfg(test)]

@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn what_is_really_left_is_compared_with_what_was_estimated() {
-        let line = r#"{"source":"s","mode":"car","cols":["t","lat","lon"],"pts":[[0,0,0],[60,0,0.01],[120,0,0.02],[180,0,0.03]]}"#;
+        let line = r#"{"source":"s","mode":"car","cols":["t","lat","lon"],"pts":[[0,1,0],[60,1,0.01],[120,1,0.02],[180,1,0.03]]}"#;
         let trips = crate::trips::read(line.as_bytes(), "test", 0).unwrap();
         let report = Report::of(vec![trip(&trips[0], Model::built_in()).unwrap()]);
         let all = by_name(&report, "all");
