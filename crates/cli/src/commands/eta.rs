@@ -52,12 +52,18 @@ pub fn run(args: &EtaArgs) -> Result<(), Error> {
                 high_s: estimate.map(|estimate| left(estimate.high)),
             };
             let written = serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from);
-            match written.and_then(|()| out.write_all(b"\n")) {
-                // Who reads has seen enough.
-                Err(why) if why.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-                other => other.map_err(|why| Error::Report(why.to_string()))?,
+            if let Err(why) = written.and_then(|()| out.write_all(b"\n")) {
+                return broken(&why);
             }
         }
     }
-    out.flush().map_err(|why| Error::Report(why.to_string()))
+    out.flush().or_else(|why| broken(&why))
+}
+
+fn broken(why: &std::io::Error) -> Result<(), Error> {
+    match why.kind() {
+        // Who reads has seen enough.
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Error::Report(why.to_string())),
+    }
 }
