@@ -8,6 +8,7 @@ mod commands;
 mod cost;
 mod driver;
 mod error;
+mod fit;
 mod mode;
 mod noise;
 mod progress;
@@ -18,6 +19,7 @@ mod secret;
 mod simulation;
 mod token;
 mod trips;
+mod walk;
 
 use std::process::ExitCode;
 
@@ -43,7 +45,11 @@ enum Command {
     Bench(commands::bench::BenchArgs),
     /// Say what a delivery costs on the platform
     Cost(commands::cost::CostArgs),
-    /// Measure what Onway computes on recorded trips
+    /// Print the ETA at each fix of recorded trips, as NDJSON
+    Eta(commands::eta::EtaArgs),
+    /// Fit the ETA's model to recorded trips
+    Fit(commands::fit::FitArgs),
+    /// Measure on recorded trips
     Score(commands::score::ScoreArgs),
 }
 
@@ -54,7 +60,9 @@ async fn main() -> ExitCode {
         Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
         Command::Cost(args) => commands::cost::run(&args).map(|()| true),
-        Command::Score(args) => commands::score::run(args).map(|()| true),
+        Command::Eta(args) => commands::eta::run(&args).map(|()| true),
+        Command::Fit(args) => commands::fit::run(&args).map(|()| true),
+        Command::Score(args) => commands::score::run(&args).map(|()| true),
         Command::Bench(args) => commands::bench::run(args).await.map(|()| true),
     };
     match done {

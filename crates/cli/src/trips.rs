@@ -37,6 +37,14 @@ pub struct Point {
     pub activity: Option<char>,
 }
 
+impl Point {
+    /// A point of which only the place is known.
+    #[cfg(test)]
+    pub const fn new(time_ms: i64, lat: f64, lng: f64) -> Self {
+        Self { time_ms, lat, lng, speed: None, accuracy: None, heading: None, truth: None, activity: None }
+    }
+}
+
 /// One trip, with at least two points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trip {
@@ -44,6 +52,10 @@ pub struct Trip {
     /// Where the recording comes from: the file, where it does not say.
     pub source: String,
     pub mode: Mode,
+    /// Who travelled. A trip that does not say counts as the only one of its user.
+    pub user: String,
+    /// Whether the file calls it like a delivery.
+    pub delivery_like: bool,
     pub points: Vec<Point>,
     /// Rows without a valid time or position, left out.
     pub unusable: usize,
@@ -68,6 +80,9 @@ struct Line {
     source: Option<String>,
     #[serde(default)]
     mode: String,
+    user: Option<String>,
+    #[serde(default)]
+    delivery_like: bool,
     /// One letter a row.
     activity: Option<String>,
     cols: Vec<String>,
@@ -153,8 +168,15 @@ fn trip(line: Line, unnamed: &str, now_ms: i64) -> Result<Trip, String> {
         points.iter_mut().for_each(|point| point.time_ms += moved);
     }
     let id = line.trip_id.unwrap_or_else(|| unnamed.to_owned());
-    let source = line.source.unwrap_or_else(|| unnamed.split('.').next().unwrap_or_default().to_owned());
-    Ok(Trip { id, source, mode: mode::nearest(&line.mode), points, unusable })
+    Ok(Trip {
+        mode: mode::nearest(&line.mode),
+        source: line.source.unwrap_or_else(|| unnamed.split('.').next().unwrap_or_default().to_owned()),
+        user: line.user.unwrap_or_else(|| unnamed.to_owned()),
+        delivery_like: line.delivery_like,
+        points,
+        unusable,
+        id,
+    })
 }
 
 impl Columns {
@@ -212,7 +234,7 @@ mod tests {
     fn a_trip_is_read_as_recorded() {
         let trips = parse(CAR).unwrap();
         assert_eq!(trips.len(), 1);
-        assert_eq!((trips[0].id.as_str(), trips[0].mode), ("a-1", Mode::Car));
+        assert_eq!((trips[0].id.as_str(), trips[0].mode), ("a-1", Mode::Van));
         assert_eq!((trips[0].start_ms(), trips[0].end_ms()), (1_430_313_323_000, 1_430_313_340_500));
         let first = Point {
             time_ms: 1_430_313_323_000,

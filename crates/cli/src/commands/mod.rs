@@ -2,15 +2,20 @@
 
 pub mod bench;
 pub mod cost;
+pub mod eta;
+pub mod fit;
+pub mod models;
 pub mod replay;
 pub mod score;
 pub mod simulate;
 pub mod token;
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
 use crate::secret;
@@ -33,4 +38,16 @@ impl SecretArgs {
         let here = std::env::current_dir().unwrap_or_else(|_| Path::new(".").to_owned());
         Ok(Signer::new(secret::find(&self.secret_env, self.dev_vars.as_deref(), &here)?, ttl))
     }
+}
+
+/// A bar on a terminal, and nothing elsewhere.
+pub fn trips_bar(steps: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+    if !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {wide_bar} {eta} left") {
+        bar.set_style(style);
+    }
+    bar
 }

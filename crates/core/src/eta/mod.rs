@@ -31,7 +31,7 @@ const DETOUR: f64 = 1.3;
 /// The 90th percentile of the normal distribution.
 const Z90: f64 = 1.2816;
 /// A range is this wide at most, as high over low, where confidence is high, and where it is medium.
-const CONFIDENT: [f64; 2] = [2.75, 3.1];
+const CONFIDENT: [f64; 2] = [3.2, 3.5];
 
 /// An ETA, as computed at a fix.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

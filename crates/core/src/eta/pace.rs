@@ -44,6 +44,13 @@ pub fn cell(position: Position, side: f64) -> u32 {
     row as u32 * ROW + (column.max(0.0) as u32).min(ROW - 1)
 }
 
+/// The middle of a cell.
+pub fn middle(cell: u32, side: f64) -> Option<Position> {
+    let lat = (f64::from(cell / ROW) + 0.5) * side - 90.0;
+    let lng = (f64::from(cell % ROW) + 0.5) * side / lat.to_radians().cos().abs() - 180.0;
+    Position::from_degrees(lat, lng)
+}
+
 /// Cells in the order of their numbers, each with its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
