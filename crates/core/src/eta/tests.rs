@@ -25,8 +25,16 @@ fn on_the_way(model: &Model, mode: Mode, from: f64, metres: f64, speed: f64) -> 
     let now = Millis::from_secs(secs);
     let here = place(metres, 0.0);
     let corridor = model.corridor(place(from, 0.0), destination, mode);
-    let situation =
-        Situation { mode, now, here, destination, stops_before: 0, journey: &journey, corridor: &corridor };
+    let situation = Situation {
+        mode,
+        now,
+        here,
+        destination,
+        way: None,
+        stops_before: 0,
+        journey: &journey,
+        corridor: &corridor,
+    };
     (estimate(model, &situation), now)
 }
 
@@ -78,6 +86,7 @@ fn stops_before_this_one_take_their_time() {
             now: Millis(0),
             here: place(2_000.0, 0.0),
             destination: place(0.0, 0.0),
+            way: None,
             stops_before,
             journey: &journey,
             corridor: &Corridor::default(),
@@ -104,7 +113,7 @@ proptest! {
         let corridor = model.corridor(here, destination, mode);
         let now = Millis(now);
         let situation =
-            Situation { mode, now, here, destination, stops_before: 1, journey: &journey, corridor: &corridor };
+            Situation { mode, now, here, destination, way: None, stops_before: 1, journey: &journey, corridor: &corridor };
         let eta = estimate(&model, &situation);
         prop_assert!(now <= eta.low && eta.low <= eta.at && eta.at <= eta.high);
         prop_assert!(eta.high.since(now) < 100 * 86_400_000);
