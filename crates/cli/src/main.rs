@@ -43,6 +43,8 @@ enum Command {
     Bench(commands::bench::BenchArgs),
     /// Say what a delivery costs on the platform
     Cost(commands::cost::CostArgs),
+    /// Say what the position filter makes of recorded trips, a line of JSON a fix
+    Filter(commands::filter::FilterArgs),
     /// Measure what Onway computes on recorded trips
     Score(commands::score::ScoreArgs),
 }
@@ -54,6 +56,7 @@ async fn main() -> ExitCode {
         Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
         Command::Cost(args) => commands::cost::run(&args).map(|()| true),
+        Command::Filter(args) => commands::filter::run(&args).map(|()| true),
         Command::Score(args) => commands::score::run(args).map(|()| true),
         Command::Bench(args) => commands::bench::run(args).await.map(|()| true),
     };

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod cost;
+pub mod filter;
 pub mod replay;
 pub mod score;
 pub mod simulate;

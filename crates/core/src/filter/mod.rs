@@ -12,6 +12,7 @@
 mod echo;
 pub mod kalman;
 mod limits;
+pub mod matrix;
 mod noise;
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,9 @@ use crate::fix::{Fix, Position};
 use crate::motion::Motion;
 use crate::wire::start::Mode;
 use echo::Echo;
-use kalman::{Forecast, Kalman, Vector, length, moved, offset};
+use kalman::{Forecast, Kalman, moved, offset};
 use limits::Limits;
+use matrix::{Vector, length};
 use noise::Noise;
 
 /// What became of a fix.
@@ -219,14 +221,14 @@ impl Filter {
         }
         let there = forecast.guess().place;
         let apart = length([0, 1].map(|axis| place[axis] - there[axis]));
-        if apart <= GATE_FLOOR {
+        if apart <= kalman::tune(7, GATE_FLOOR) {
             return None;
         }
         let rival = self.rival.filter(|rival| rival.agrees(fix, limits));
         if rival.is_some_and(|rival| rival.apart(fix) < apart / 2.0) {
             return Some(Reason::Jump);
         }
-        let near = secs > SILENCE || forecast.surprise(place, sigma * sigma) <= GATE * GATE;
+        let near = secs > SILENCE || forecast.surprise(place, sigma * sigma) <= kalman::tune(6, GATE).powi(2);
         (!near).then_some(Reason::Jump)
     }
 
@@ -249,7 +251,7 @@ impl Filter {
 
     fn accept(&mut self, fix: &Fix, forecast: Forecast, place: Vector, sigma: f64, limits: &Limits) {
         if let Some(track) = &mut self.track {
-            track.take(forecast, fix.time, place, sigma * sigma);
+            track.take(&forecast, fix.time, place, sigma * sigma, fix.speed);
         }
         self.believe(fix, sigma, limits);
     }
@@ -261,7 +263,7 @@ impl Filter {
         self.noise.observe(fix.time, fix.position);
         if let Some(track) = &self.track {
             let position = moved(track.origin, track.guess().place);
-            self.motion.observe(fix.time, position, sigma, limits.speed);
+            self.motion.observe(fix.time, position, track.stands(), sigma, limits.speed);
         }
     }
 }
