@@ -25,6 +25,7 @@ use crate::status::{Status, Step};
 use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
 use crate::wire::report::{Counts, Report, StatusReport};
+use crate::wire::snapshot::FixCounts;
 use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
 
 pub use stored::StoredLive;
@@ -74,6 +75,8 @@ pub struct Live {
     pub seq: u64,
     pub timeline: Vec<Reached>,
     pub recent: Recent,
+    /// What became of the fixes that were sent.
+    pub fixes: FixCounts,
     pub eta: Option<Estimate>,
     pub pace: Pace,
     pub stops_before: u32,
@@ -122,7 +125,7 @@ pub enum Command {
 pub enum Event {
     /// Kept, for those who were away.
     Status(StatusEvent),
-    /// A newer position. `path` holds those since the last with their times, this one last.
+    /// A newer position. `path` holds those since the last, smoothed, with their times, this one last.
     Moved { seq: u64, path: Vec<(Millis, Position)> },
 }
 
@@ -192,6 +195,7 @@ impl Delivery {
             seq: 1,
             timeline: vec![Reached { status, at: now, note: None, reason: None }],
             recent: Recent::default(),
+            fixes: FixCounts::default(),
             eta: None,
             pace: Pace::default(),
             stops_before: 0,
@@ -300,7 +304,7 @@ impl Delivery {
 
     /// Metres left to the dropoff, by the great circle.
     pub fn remaining_metres(&self) -> Option<f64> {
-        self.live.recent.live().map(|fix| fix.position.metres_to(self.facts.dropoff.position()))
+        self.live.recent.live_position().map(|position| position.metres_to(self.facts.dropoff.position()))
     }
 
     fn permit_status(&self, party: Party, wanted: Status) -> Result<(), Rejection> {

@@ -12,9 +12,9 @@ pub mod fanout;
 pub mod filter;
 pub mod fix;
 pub mod history;
+pub mod motion;
 #[cfg(feature = "openapi")]
 pub mod openapi;
-pub mod motion;
 pub mod outbox;
 pub mod permission;
 pub mod published;

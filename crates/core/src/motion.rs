@@ -42,26 +42,29 @@ pub struct Motion {
     parked: bool,
     /// Where the way has been measured to, and when.
     chord: Option<(Millis, Position)>,
-    /// Metres travelled.
-    distance: f64,
+    /// Metres travelled; `f32` is exact in JSON, and to a metre over 16,000 km.
+    distance: f32,
 }
 
 impl Motion {
     /// Metres travelled so far.
     pub fn distance(&self) -> f64 {
-        self.distance
+        self.distance.into()
     }
 
     /// Where they are parked, if they are.
     pub fn parked_at(&self) -> Option<Position> {
-        self.stay.filter(|_| self.parked && crate::filter::kalman::tune(8, 1.0) > 0.0).map(|stay| stay.centre)
+        self.stay.filter(|_| self.parked).map(|stay| stay.centre)
     }
 
     /// Takes the smoothed position after a fix. `sigma` is the scatter of fixes, `fastest` in m/s.
     pub fn observe(&mut self, time: Millis, position: Position, stands: f64, sigma: f64, fastest: f64) {
         let circle = CIRCLE.max(CIRCLE_SIGMAS * sigma) * if self.parked { LEAVING } else { 1.0 };
         match &mut self.stay {
-            Some(stay) if length(offset(stay.centre, position)) <= circle && stands >= if self.parked { STANDS[0] } else { STANDS[1] } => {
+            Some(stay)
+                if length(offset(stay.centre, position)) <= circle
+                    && stands >= if self.parked { STANDS[0] } else { STANDS[1] } =>
+            {
                 stay.fixes = stay.fixes.saturating_add(1);
                 let share = (1.0 / f64::from(stay.fixes)).max(MEAN_MIN);
                 let way: Vector = offset(stay.centre, position);
@@ -87,7 +90,7 @@ impl Motion {
         }
         // After a wrong position was believed, the way to it and back is nobody's.
         if metres <= fastest * (time.since(since) as f64 / 1000.0).max(1.0) {
-            self.distance += metres;
+            self.distance += metres as f32;
         }
         self.chord = Some((time, position));
     }

@@ -162,8 +162,7 @@ fn is_turn(truth: &[(&Point, geo::Point)], at: usize) -> bool {
     let before = truth.iter().take(at).rev().find(|(point, _)| now.time_ms - point.time_ms >= TURN_MS);
     let after = truth.iter().skip(at).find(|(point, _)| point.time_ms - now.time_ms >= TURN_MS);
     let (Some((_, before)), Some((_, after))) = (before, after) else { return false };
-    let moving =
-        Haversine.distance(*before, *here) >= TURN_M && Haversine.distance(*here, *after) >= TURN_M;
+    let moving = Haversine.distance(*before, *here) >= TURN_M && Haversine.distance(*here, *after) >= TURN_M;
     let bend = (Haversine.bearing(*here, *after) - Haversine.bearing(*before, *here)).rem_euclid(360.0);
     moving && bend.min(360.0 - bend) > TURN_DEGREES
 }

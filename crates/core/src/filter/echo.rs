@@ -39,7 +39,8 @@ impl Echo {
 
 /// 24 bits: of two different positions, one pair in 16 million has the same.
 fn digest(position: Position) -> [u8; 3] {
-    let both = (u64::from(position.lat_e7.cast_unsigned()) << 32) | u64::from(position.lng_e7.cast_unsigned());
+    let both =
+        (u64::from(position.lat_e7.cast_unsigned()) << 32) | u64::from(position.lng_e7.cast_unsigned());
     // Fibonacci hashing: the upper bits of a product with 2^64 divided by the golden ratio.
     let [a, b, c, ..] = both.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
     [a, b, c]

@@ -10,15 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::filter::limits::Limits;
-use crate::filter::matrix::{Matrix, Vector, add, dot, identity, inverse, length, outer, product, scaled, transposed, times};
+use crate::filter::matrix::{
+    Matrix, Vector, add, dot, identity, inverse, length, outer, product, scaled, times, transposed,
+};
 use crate::fix::Position;
 
 /// Metres of a degree of latitude, on the mean radius.
 const METRES_PER_DEGREE: f64 = 111_195.0;
+/// Density of the acceleration along a straight way, in times of the agile one, and how much longer its
+/// speed lasts.
+const ALONG: f64 = 0.2;
+const STEADY: f64 = 4.0;
 /// Density of the acceleration across a straight way, in times of that along it.
 const ACROSS: f64 = 0.02;
 /// Below this speed there is no along and across, in m/s.
 const STRAIGHT_FROM: f64 = 3.0;
+/// Density of the acceleration in every direction there, in times of that along.
+const SLOW: f64 = 0.3;
 /// How far a position wanders while standing, in m²/s.
 const WANDER: f64 = 0.02;
 /// Variance of the speed with which somebody sets off, in m²/s².
@@ -27,6 +35,8 @@ const SETTING_OFF: f64 = 1.0;
 /// Standard deviation of a reported speed, in m/s, and as a share of it: the Doppler shift is exact.
 const SPEED_SIGMA: f64 = 0.5;
 const SPEED_SHARE: f64 = 0.05;
+/// How much less, in variance, a speed must scatter than it is, to have a direction.
+const DIRECTED: f64 = 9.0;
 /// Slower than this, a guess has no direction, in m/s.
 const DIRECTED_FROM: f64 = 1.0;
 
@@ -38,14 +48,9 @@ const MODELS: usize = 3;
 const LASTING: [f64; MODELS] = [30.0, 20.0, 6.0];
 /// What follows each.
 const NEXT: [[f64; MODELS]; MODELS] = [[0.0, 0.2, 0.8], [0.1, 0.0, 0.9], [0.3, 0.7, 0.0]];
-/// And what is to be expected after long.
+/// And what is to be expected after long, in seconds.
+const LONG: f64 = 120.0;
 const USUAL: [f64; MODELS] = [0.25, 0.45, 0.3];
-
-pub fn tune(at: usize, default: f64) -> f64 {
-    static T: std::sync::OnceLock<Vec<Option<f64>>> = std::sync::OnceLock::new();
-    T.get_or_init(|| std::env::var("TUNE").unwrap_or_default().split(',').map(|x| x.parse().ok()).collect())
-        .get(at).copied().flatten().unwrap_or(default)
-}
 
 /// From one position to another, in local metres.
 pub fn offset(from: Position, to: Position) -> Vector {
@@ -82,8 +87,9 @@ pub struct Guess {
 impl Guess {
     /// After `secs` of standing still.
     fn standing(self, secs: f64) -> Self {
-        let wander = scaled(identity(), tune(3, WANDER) * secs);
-        let covariance = [add(self.covariance[0], wander), Matrix::default(), scaled(identity(), tune(12, SETTING_OFF))];
+        let wander = scaled(identity(), WANDER * secs);
+        let covariance =
+            [add(self.covariance[0], wander), Matrix::default(), scaled(identity(), SETTING_OFF)];
         Self { velocity: [0.0; 2], covariance, ..self }
     }
 
@@ -141,7 +147,7 @@ impl Guess {
         let total = own + across.min(speed * speed) + (SPEED_SIGMA + SPEED_SHARE * measured).powi(2);
         let apart = measured - speed;
         let likelihood = (-0.5 * apart * apart / total).exp() / total.sqrt();
-        if speed < DIRECTED_FROM || across * tune(13, 9.0) > speed * speed {
+        if speed < DIRECTED_FROM || across * DIRECTED > speed * speed {
             return (self, likelihood);
         }
         let less = |whole: Matrix, a: Vector, b: Vector| add(whole, scaled(outer(a, b), -1.0 / total));
@@ -194,7 +200,11 @@ fn keep(guess: &Guess) -> Kept {
 
 fn kept(numbers: &Kept) -> Guess {
     let [e, n, ve, vn, a, b, c, d, f, g, h, i, j, k] = numbers.map(f64::from);
-    Guess { place: [e, n], velocity: [ve, vn], covariance: [[[a, b], [b, c]], [[d, f], [g, h]], [[i, j], [j, k]]] }
+    Guess {
+        place: [e, n],
+        velocity: [ve, vn],
+        covariance: [[[a, b], [b, c]], [[d, f], [g, h]], [[i, j], [j, k]]],
+    }
 }
 
 /// The filter's state.
@@ -248,8 +258,8 @@ impl Kalman {
         let before = self.models.each_ref().map(kept);
         let mut joint = [[0.0; MODELS]; MODELS];
         for (from, weight) in self.weights.iter().enumerate() {
-            let stays = (-secs / (LASTING[from] * tune(9 + from, 1.0))).exp();
-            let settled = 1.0 - (-secs / 120.0).exp();
+            let stays = (-secs / LASTING[from]).exp();
+            let settled = 1.0 - (-secs / LONG).exp();
             for (to, joint) in joint.iter_mut().enumerate() {
                 let next = NEXT[from][to] + settled * (USUAL[to] - NEXT[from][to]);
                 let same = if from == to { stays } else { 0.0 };
@@ -259,15 +269,22 @@ impl Kalman {
         let weights = joint.map(|from| from.iter().sum::<f64>().max(1e-9));
         let mut models = [0, 1, 2].map(|to| Guess::mixed(&before, joint[to].map(|part| part / weights[to])));
         models[STANDING] = models[STANDING].standing(secs);
-        let density = along(models[STRAIGHT].velocity, limits.agility * tune(0, 0.2));
-        models[STRAIGHT] = models[STRAIGHT].moving(secs, density, limits.persistence * tune(1, 4.0));
-        let density = scaled(identity(), tune(4, limits.agility));
-        models[AGILE] = models[AGILE].moving(secs, density, tune(5, limits.persistence));
+        let density = along(models[STRAIGHT].velocity, limits.agility * ALONG);
+        models[STRAIGHT] = models[STRAIGHT].moving(secs, density, limits.persistence * STEADY);
+        let density = scaled(identity(), limits.agility);
+        models[AGILE] = models[AGILE].moving(secs, density, limits.persistence);
         Forecast { models, weights }
     }
 
     /// Takes a measurement at `time`, for which `forecast` was made.
-    pub fn take(&mut self, forecast: &Forecast, time: Millis, measured: Vector, variance: f64, speed: Option<f64>) {
+    pub fn take(
+        &mut self,
+        forecast: &Forecast,
+        time: Millis,
+        measured: Vector,
+        variance: f64,
+        speed: Option<f64>,
+    ) {
         let mut weighed = forecast.weights;
         let mut models = forecast.models;
         for (model, weight) in models.iter_mut().zip(&mut weighed) {
@@ -286,18 +303,22 @@ impl Kalman {
         let origin = moved(self.origin, Guess::mixed(&models, weights).place);
         let shift = offset(self.origin, origin);
         let from_there = |guess: Guess| keep(&Guess { place: plus(guess.place, shift, -1.0), ..guess });
-        *self =
-            Self { time, origin, models: models.map(from_there), weights: weights.map(|weight| weight as f32) };
+        *self = Self {
+            time,
+            origin,
+            models: models.map(from_there),
+            weights: weights.map(|weight| weight as f32),
+        };
     }
 }
 
 /// The density of an acceleration mostly along the way.
 fn along(velocity: Vector, density: f64) -> Matrix {
     let speed = length(velocity);
-    let across = scaled(identity(), density * tune(2, ACROSS));
+    let across = scaled(identity(), density * ACROSS);
     if speed < STRAIGHT_FROM {
-        return scaled(identity(), density * 0.3);
+        return scaled(identity(), density * SLOW);
     }
     let direction = velocity.map(|part| part / speed);
-    add(across, scaled(outer(direction, direction), density * (1.0 - tune(2, ACROSS))))
+    add(across, scaled(outer(direction, direction), density * (1.0 - ACROSS)))
 }

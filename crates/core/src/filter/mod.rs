@@ -68,12 +68,14 @@ const RADIUS_SIGMAS: f64 = 1.515;
 const SHORTEST_STEP_SECS: f64 = 1.0;
 /// Deviations beyond which an innovation is no noise. Ways have heavier tails than the normal one.
 const GATE: f64 = 4.5;
-/// An innovation within this is never a jump, in metres: buildings reflect.
-const GATE_FLOOR: f64 = 60.0;
+/// An innovation within this is never a jump, in metres: receivers lag, catch up and are reflected.
+const GATE_FLOOR: f64 = 150.0;
 /// After such a silence the mode's fastest alone is the gate, in seconds.
 const SILENCE: f64 = 75.0;
 /// So many rejected fixes that agree are believed against a track that is as well confirmed.
 const CONFIRMED: u8 = 7;
+/// Fixes of a rival agree within this and half the mode's fastest, in metres.
+const RIVAL_FLOOR: f64 = 60.0;
 /// A rival that is silent for longer is forgotten, in ms.
 const RIVAL_SPAN: i64 = 300_000;
 /// A repeat of a position is stale where the track is further than this from it, in metres.
@@ -171,11 +173,8 @@ impl Filter {
         let Some(reason) = doubt else {
             let since = track.time;
             self.accept(fix, forecast, place, sigma, limits);
-            self.confirmed = if secs_between(since, fix.time) > SILENCE {
-                1
-            } else {
-                (self.confirmed + 1).min(CONFIRMED)
-            };
+            self.confirmed =
+                if secs_between(since, fix.time) > SILENCE { 1 } else { (self.confirmed + 1).min(CONFIRMED) };
             return Ok(());
         };
         if reason == Reason::Stale && self.echo.knows(fix.position) {
@@ -221,14 +220,14 @@ impl Filter {
         }
         let there = forecast.guess().place;
         let apart = length([0, 1].map(|axis| place[axis] - there[axis]));
-        if apart <= kalman::tune(7, GATE_FLOOR) {
+        if apart <= GATE_FLOOR {
             return None;
         }
         let rival = self.rival.filter(|rival| rival.agrees(fix, limits));
         if rival.is_some_and(|rival| rival.apart(fix) < apart / 2.0) {
             return Some(Reason::Jump);
         }
-        let near = secs > SILENCE || forecast.surprise(place, sigma * sigma) <= kalman::tune(6, GATE).powi(2);
+        let near = secs > SILENCE || forecast.surprise(place, sigma * sigma) <= GATE * GATE;
         (!near).then_some(Reason::Jump)
     }
 
@@ -243,8 +242,7 @@ impl Filter {
     }
 
     fn begin(&mut self, fix: &Fix, velocity: Vector, sigma: f64, limits: &Limits) {
-        self.track =
-            Some(Kalman::begin(fix.time, fix.position, velocity, sigma * sigma, limits.speed / 4.0));
+        self.track = Some(Kalman::begin(fix.time, fix.position, velocity, sigma * sigma, limits.speed / 4.0));
         self.noise.forget_way();
         self.believe(fix, sigma, limits);
     }
@@ -283,7 +281,7 @@ impl Rival {
 
     fn agrees(&self, fix: &Fix, limits: &Limits) -> bool {
         let metres = length(offset(self.position, fix.position));
-        let reach = GATE_FLOOR + self.secs_to(fix) * limits.speed / 2.0;
+        let reach = RIVAL_FLOOR + self.secs_to(fix) * limits.speed / 2.0;
         fix.time.since(self.time) <= RIVAL_SPAN && metres <= reach
     }
 
