@@ -137,7 +137,7 @@ impl Filter {
             return Some(Shown { position, speed: 0.0, heading: None, moving: false });
         }
         let secs = secs_between(track.time, time).min(COASTING);
-        let guess = track.forecast(secs, &Limits::of(mode)).guess();
+        let guess = if secs > 0.0 { track.forecast(secs, &Limits::of(mode)).guess() } else { track.guess() };
         let speed = length(guess.velocity);
         let [east, north] = guess.velocity;
         Some(Shown {
