@@ -49,7 +49,9 @@ enum Command {
     Eta(commands::eta::EtaArgs),
     /// Fit the ETA's model to recorded trips
     Fit(commands::fit::FitArgs),
-    /// Measure on recorded trips
+    /// Say what the position filter makes of recorded trips, a line of JSON a fix
+    Filter(commands::filter::FilterArgs),
+    /// Measure what Onway computes on recorded trips
     Score(commands::score::ScoreArgs),
 }
 
@@ -62,6 +64,7 @@ async fn main() -> ExitCode {
         Command::Cost(args) => commands::cost::run(&args).map(|()| true),
         Command::Eta(args) => commands::eta::run(&args).map(|()| true),
         Command::Fit(args) => commands::fit::run(&args).map(|()| true),
+        Command::Filter(args) => commands::filter::run(&args).map(|()| true),
         Command::Score(args) => commands::score::run(&args).map(|()| true),
         Command::Bench(args) => commands::bench::run(args).await.map(|()| true),
     };

@@ -21,6 +21,8 @@ const LINE_MAX: u64 = 64 << 20;
 /// One fix as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
+    /// The row of the recording, from 0 on.
+    pub row: usize,
     /// Unix milliseconds.
     pub time_ms: i64,
     pub lat: f64,
@@ -41,7 +43,7 @@ impl Point {
     /// A point of which only the place is known.
     #[cfg(test)]
     pub const fn new(time_ms: i64, lat: f64, lng: f64) -> Self {
-        Self { time_ms, lat, lng, speed: None, accuracy: None, heading: None, truth: None, activity: None }
+        Self { row: 0, time_ms, lat, lng, speed: None, accuracy: None, heading: None, truth: None, activity: None }
     }
 }
 
@@ -157,7 +159,8 @@ fn trip(line: Line, unnamed: &str, now_ms: i64) -> Result<Trip, String> {
         .pts
         .iter()
         .zip(activities)
-        .filter_map(|(row, activity)| Some(Point { activity, ..columns.point(row)? }))
+        .enumerate()
+        .filter_map(|(row, (values, activity))| Some(Point { row, activity, ..columns.point(values)? }))
         .collect();
     let unusable = line.pts.len() - points.len();
     if points.len() < 2 {
@@ -203,6 +206,7 @@ impl Columns {
         let valid =
             (0.0..1e11).contains(&time) && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
         valid.then(|| Point {
+            row: 0,
             time_ms: (time * 1_000.0).round() as i64,
             lat,
             lng,
@@ -237,6 +241,7 @@ mod tests {
         assert_eq!((trips[0].id.as_str(), trips[0].mode), ("a-1", Mode::Van));
         assert_eq!((trips[0].start_ms(), trips[0].end_ms()), (1_430_313_323_000, 1_430_313_340_500));
         let first = Point {
+            row: 0,
             time_ms: 1_430_313_323_000,
             lat: -10.93,
             lng: -37.04,

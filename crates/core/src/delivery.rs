@@ -29,6 +29,7 @@ use crate::status::{Status, Step};
 use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
 use crate::wire::report::{Counts, Report, StatusReport};
+use crate::wire::snapshot::FixCounts;
 use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
 
 pub use guidance::{Following, Guidance};
@@ -79,6 +80,8 @@ pub struct Live {
     pub seq: u64,
     pub timeline: Vec<Reached>,
     pub recent: Recent,
+    /// What became of the fixes that were sent.
+    pub fixes: FixCounts,
     pub eta: Option<Estimate>,
     /// What the ETA knows of the way so far.
     pub journey: Journey,
@@ -134,7 +137,7 @@ pub enum Command {
 pub enum Event {
     /// Kept, for those who were away.
     Status(StatusEvent),
-    /// A newer position. `path` holds those since the last with their times, this one last.
+    /// A newer position. `path` holds those since the last, smoothed, with their times, this one last.
     Moved { seq: u64, path: Vec<(Millis, Position)> },
     /// Another ETA without another position.
     Estimated { seq: u64 },
@@ -208,6 +211,7 @@ impl Delivery {
             seq: 1,
             timeline: vec![Reached { status, at: now, note: None, reason: None }],
             recent: Recent::default(),
+            fixes: FixCounts::default(),
             eta: None,
             journey: Journey::default(),
             following: Following::default(),

@@ -105,7 +105,7 @@ pub fn page(recorded: Vec<Recorded>, query: &Query, named: Named<'_>, now: Milli
         fixes.retain(|recorded| is_believed(recorded.verdict));
     }
     if let Some(most) = query.max_points {
-        let points: Vec<_> = fixes.iter().map(|recorded| recorded.fix.position).collect();
+        let points: Vec<_> = fixes.iter().map(Recorded::place).collect();
         let kept = thinned(&points, most);
         fixes = kept.into_iter().filter_map(|at| fixes.get(at).cloned()).collect();
     }
@@ -163,7 +163,7 @@ const fn is_believed(verdict: Verdict) -> bool {
 }
 
 fn point(recorded: Recorded) -> HistoryPoint {
-    let Recorded { fix, verdict } = recorded;
+    let Recorded { fix, verdict, shown } = recorded;
     let (verdict, reason) = match verdict {
         Verdict::Accepted => (PointVerdict::Accepted, None),
         Verdict::Late => (PointVerdict::Late, None),
@@ -175,6 +175,7 @@ fn point(recorded: Recorded) -> HistoryPoint {
         timestamp: HistoryPoint::seconds(fix.time.0),
         verdict,
         reason,
+        shown: shown.map(|position| [position.lat(), position.lng()]),
         accuracy: fix.accuracy,
         speed: fix.speed,
         heading: fix.heading,
@@ -186,7 +187,7 @@ fn point(recorded: Recorded) -> HistoryPoint {
 
 fn geojson(fixes: &[Recorded], named: Named<'_>, next_cursor: Option<String>) -> GeoJsonHistory {
     let coordinates: Vec<_> =
-        fixes.iter().map(|recorded| [recorded.fix.position.lng(), recorded.fix.position.lat()]).collect();
+        fixes.iter().map(Recorded::place).map(|position| [position.lng(), position.lat()]).collect();
     let geometry = match coordinates.as_slice() {
         [] => None,
         [only] => Some(Geometry::Point(*only)),
@@ -259,7 +260,11 @@ mod tests {
     }
 
     fn recorded(secs: i64, lat_e7: i32, verdict: Verdict) -> Recorded {
-        Recorded { fix: Fix::new(Millis::from_secs(secs), Position { lat_e7, lng_e7: 10_000_000 }), verdict }
+        Recorded {
+            fix: Fix::new(Millis::from_secs(secs), Position { lat_e7, lng_e7: 10_000_000 }),
+            verdict,
+            shown: None,
+        }
     }
 
     fn points(page: Page) -> (Vec<HistoryPoint>, Option<String>) {

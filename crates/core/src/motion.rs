@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::filter::kalman::{Vector, length, moved, offset};
+use crate::filter::kalman::{moved, offset};
+use crate::filter::matrix::{Vector, length};
 use crate::fix::Position;
 
 /// Within this circle for that long is parked, in metres and ms.
@@ -17,6 +18,8 @@ const PARKED_AFTER: i64 = 30_000;
 const PARKED_FIXES: u16 = 4;
 /// The circle of those whose positions scatter, in standard deviations.
 const CIRCLE_SIGMAS: f64 = 2.5;
+/// How likely the filter must hold that they stand, to stay parked and to become it.
+const STANDS: [f64; 2] = [0.2, 0.5];
 /// Leaving wants more than staying.
 const LEAVING: f64 = 1.6;
 /// The mean of the circle follows at least with this share of each position.
@@ -39,14 +42,14 @@ pub struct Motion {
     parked: bool,
     /// Where the way has been measured to, and when.
     chord: Option<(Millis, Position)>,
-    /// Metres travelled.
-    distance: f64,
+    /// Metres travelled; `f32` is exact in JSON, and to a metre over 16,000 km.
+    distance: f32,
 }
 
 impl Motion {
     /// Metres travelled so far.
     pub fn distance(&self) -> f64 {
-        self.distance
+        self.distance.into()
     }
 
     /// Where they are parked, if they are.
@@ -55,10 +58,13 @@ impl Motion {
     }
 
     /// Takes the smoothed position after a fix. `sigma` is the scatter of fixes, `fastest` in m/s.
-    pub fn observe(&mut self, time: Millis, position: Position, sigma: f64, fastest: f64) {
+    pub fn observe(&mut self, time: Millis, position: Position, stands: f64, sigma: f64, fastest: f64) {
         let circle = CIRCLE.max(CIRCLE_SIGMAS * sigma) * if self.parked { LEAVING } else { 1.0 };
         match &mut self.stay {
-            Some(stay) if length(offset(stay.centre, position)) <= circle => {
+            Some(stay)
+                if length(offset(stay.centre, position)) <= circle
+                    && stands >= if self.parked { STANDS[0] } else { STANDS[1] } =>
+            {
                 stay.fixes = stay.fixes.saturating_add(1);
                 let share = (1.0 / f64::from(stay.fixes)).max(MEAN_MIN);
                 let way: Vector = offset(stay.centre, position);
@@ -84,7 +90,7 @@ impl Motion {
         }
         // After a wrong position was believed, the way to it and back is nobody's.
         if metres <= fastest * (time.since(since) as f64 / 1000.0).max(1.0) {
-            self.distance += metres;
+            self.distance += metres as f32;
         }
         self.chord = Some((time, position));
     }

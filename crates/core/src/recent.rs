@@ -67,8 +67,8 @@ pub struct Recent {
     settled_until: Option<Key>,
     window: Vec<Recorded>,
     open: Chunk,
-    /// Settled positions that were believed, thinned out; the last one is always there.
-    trail: Vec<Fix>,
+    /// Settled fixes that were believed, thinned out; the last one is always there.
+    trail: Vec<Recorded>,
     /// Identities in `open`: follows from it, made when first needed.
     known: Option<HashSet<FixId>>,
 }
@@ -83,8 +83,9 @@ impl Recent {
         let newest = self.window.last().map(|recorded| recorded.fix.key());
         if newest.is_none_or(|newest| key > newest) && self.settled_until.is_none_or(|settled| key > settled)
         {
-            let verdict = self.head.step(&fix, mode);
-            self.window.push(Recorded { fix, verdict });
+            let recorded = judged(&mut self.head, fix, mode);
+            let verdict = recorded.verdict;
+            self.window.push(recorded);
             self.settle(mode);
             return Placed::Newest(verdict);
         }
@@ -93,11 +94,11 @@ impl Recent {
             if archive.contains(&fix) {
                 return Placed::Duplicate;
             }
-            self.record(&Recorded { fix, verdict: Verdict::Late });
+            self.record(&Recorded { fix, verdict: Verdict::Late, shown: None });
             return Placed::Older;
         }
         let at = self.window.partition_point(|recorded| recorded.fix.key() < key);
-        self.window.insert(at, Recorded { fix, verdict: Verdict::Late });
+        self.window.insert(at, Recorded { fix, verdict: Verdict::Late, shown: None });
         self.rerun(mode);
         let verdict = self.window.get(at).map_or(Verdict::Late, |recorded| recorded.verdict);
         self.settle(mode);
@@ -109,7 +110,7 @@ impl Recent {
         if self.holds(&fix) || archive.contains(&fix) {
             return false;
         }
-        self.record(&Recorded { fix, verdict });
+        self.record(&Recorded { fix, verdict, shown: None });
         true
     }
 
@@ -121,7 +122,12 @@ impl Recent {
 
     /// The newest fix that is believed.
     pub fn live(&self) -> Option<&Fix> {
-        self.believed().next_back()
+        self.believed().next_back().map(|recorded| &recorded.fix)
+    }
+
+    /// Where that fix is shown: the smoothed position.
+    pub fn live_position(&self) -> Option<Position> {
+        self.believed().next_back().map(Recorded::place)
     }
 
     /// The filter after the newest fix.
@@ -129,9 +135,9 @@ impl Recent {
         &self.head
     }
 
-    /// Believed positions from the start on, thinned out where they have settled.
-    pub fn believed(&self) -> impl DoubleEndedIterator<Item = &Fix> {
-        let recent = self.window.iter().filter(|r| r.verdict == Verdict::Accepted).map(|r| &r.fix);
+    /// Believed fixes from the start on, thinned out where they have settled.
+    pub fn believed(&self) -> impl DoubleEndedIterator<Item = &Recorded> {
+        let recent = self.window.iter().filter(|recorded| recorded.verdict == Verdict::Accepted);
         self.trail.iter().chain(recent)
     }
 
@@ -173,7 +179,7 @@ impl Recent {
     fn rerun(&mut self, mode: Mode) {
         self.head = self.base.clone();
         for recorded in &mut self.window {
-            recorded.verdict = self.head.step(&recorded.fix, mode);
+            *recorded = judged(&mut self.head, recorded.fix.clone(), mode);
         }
     }
 
@@ -188,7 +194,7 @@ impl Recent {
             self.settled_until = Some(recorded.fix.key());
             self.record(&recorded);
             if recorded.verdict == Verdict::Accepted {
-                self.trail.push(recorded.fix);
+                self.trail.push(recorded);
                 self.thin_trail();
             }
         }
@@ -198,7 +204,7 @@ impl Recent {
         if self.trail.len() <= TRAIL_MAX {
             return;
         }
-        let points: Vec<_> = self.trail.iter().map(|fix| fix.position).collect();
+        let points: Vec<_> = self.trail.iter().map(Recorded::place).collect();
         let kept = thinned(&points, TRAIL_MAX / 2);
         self.trail = kept.into_iter().filter_map(|at| self.trail.get(at).cloned()).collect();
     }
@@ -221,6 +227,13 @@ impl Recent {
     }
 }
 
+/// A fix after the filter's next step.
+fn judged(filter: &mut Filter, fix: Fix, mode: Mode) -> Recorded {
+    let verdict = filter.step(&fix, mode);
+    let shown = filter.shown(fix.time, mode).filter(|_| verdict == Verdict::Accepted);
+    Recorded { shown: shown.map(|shown| shown.position), fix, verdict }
+}
+
 /// [`Recent`] as it is stored: what is small in JSON, fixes in the codec of `track`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
@@ -236,14 +249,12 @@ pub struct Stored {
 
 impl Recent {
     pub fn store(&self) -> Stored {
-        let believed = |fix: &Fix| Recorded { fix: fix.clone(), verdict: Verdict::Accepted };
-        let trail: Vec<_> = self.trail.iter().map(believed).collect();
         Stored {
             base: self.base.clone(),
             settled_until: self.settled_until,
             window: self.window.iter().collect::<Chunk>().bytes().to_vec(),
             open: self.open.bytes().to_vec(),
-            trail: trail.iter().collect::<Chunk>().bytes().to_vec(),
+            trail: self.trail.iter().collect::<Chunk>().bytes().to_vec(),
         }
     }
 
@@ -254,7 +265,7 @@ impl Recent {
             settled_until: stored.settled_until,
             window: track::decode(&stored.window)?,
             open: Chunk::from_bytes(&stored.open)?,
-            trail: track::decode(&stored.trail)?.into_iter().map(|recorded| recorded.fix).collect(),
+            trail: track::decode(&stored.trail)?,
             known: None,
         };
         recent.rerun(mode);

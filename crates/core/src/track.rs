@@ -2,7 +2,8 @@
 //!
 //! A chunk is a version byte, then fix after fix: a byte of verdict, a byte of flags, the differences of
 //! time (ms), latitude and longitude (1e-7°) to the fix before as zigzag varints, then what the flags
-//! announce. A fix without accuracy and speed takes 8 to 11 bytes.
+//! announce; the shown position as its difference to the reported one. A fix without accuracy and speed
+//! takes 8 to 11 bytes, and 2 to 6 more where it is shown.
 
 use integer_encoding::VarInt;
 
@@ -15,9 +16,20 @@ use crate::fix::{ADDRESS_MAX, Fix, Position};
 pub struct Recorded {
     pub fix: Fix,
     pub verdict: Verdict,
+    /// Where the filter put it, of an accepted fix.
+    pub shown: Option<Position>,
 }
 
-const VERSION: u8 = 1;
+impl Recorded {
+    /// Where somebody was: smoothed where the filter has judged, otherwise as reported.
+    pub fn place(&self) -> Position {
+        self.shown.unwrap_or(self.fix.position)
+    }
+}
+
+/// Version 1 had no shown positions, and the same layout otherwise.
+const VERSION: u8 = 2;
+const READABLE: std::ops::RangeInclusive<u8> = 1..=VERSION;
 /// No time is further from 1970, in ms: a device's own is at most the year 9999, and `sent_at` and the
 /// delivery's clock move it by no more than that. Two such times differ by what a number of ours holds.
 const TIME_MAX: i64 = 4 * LATEST;
@@ -42,7 +54,7 @@ impl Chunk {
         if self.bytes.is_empty() {
             self.bytes.push(VERSION);
         }
-        let Recorded { fix, verdict } = recorded;
+        let Recorded { fix, verdict, shown } = recorded;
         let (time, position) = self.last;
         let flags = [
             fix.accuracy.is_some(),
@@ -52,6 +64,7 @@ impl Chunk {
             fix.battery.is_some(),
             fix.address.is_some(),
             fix.skew != 0,
+            shown.is_some(),
         ];
         self.bytes.push(verdict_code(*verdict));
         self.bytes.push(flags.iter().enumerate().fold(0, |byte, (bit, set)| byte | (u8::from(*set) << bit)));
@@ -74,6 +87,10 @@ impl Chunk {
         }
         if fix.skew != 0 {
             self.put(fix.skew);
+        }
+        if let Some(shown) = shown {
+            self.put(i64::from(shown.lat_e7) - i64::from(fix.position.lat_e7));
+            self.put(i64::from(shown.lng_e7) - i64::from(fix.position.lng_e7));
         }
         self.count += 1;
         self.last = (fix.time, fix.position);
@@ -132,7 +149,7 @@ impl<'a> FromIterator<&'a Recorded> for Chunk {
 /// The fixes of a stored chunk, in the order in which they were added.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Recorded>, Unreadable> {
     let Some((version, rest)) = bytes.split_first() else { return Ok(Vec::new()) };
-    if *version != VERSION {
+    if !READABLE.contains(version) {
         return Err(Unreadable);
     }
     let mut reader = Reader { rest };
@@ -156,14 +173,14 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Recorded>, Unreadable> {
         let battery = has(4).then(|| reader.number()).transpose()?;
         let address = has(5).then(|| reader.text()).transpose()?;
         let skew = if has(6) { reader.number()? } else { 0 };
+        let position = position(lat, lng)?;
+        let shown = has(7).then(|| reader.position_from(position)).transpose()?;
         fixes.push(Recorded {
             verdict,
+            shown,
             fix: Fix {
                 time: Millis(time),
-                position: Position {
-                    lat_e7: i32::try_from(lat).map_err(|_| Unreadable)?,
-                    lng_e7: i32::try_from(lng).map_err(|_| Unreadable)?,
-                },
+                position,
                 accuracy,
                 speed,
                 heading,
@@ -175,6 +192,11 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Recorded>, Unreadable> {
         });
     }
     Ok(fixes)
+}
+
+fn position(lat_e7: i64, lng_e7: i64) -> Result<Position, Unreadable> {
+    let whole = |number: i64| i32::try_from(number).map_err(|_| Unreadable);
+    Ok(Position { lat_e7: whole(lat_e7)?, lng_e7: whole(lng_e7)? })
 }
 
 struct Reader<'a> {
@@ -192,6 +214,13 @@ impl Reader<'_> {
         let (number, length) = i64::decode_var(self.rest).ok_or(Unreadable)?;
         self.rest = self.rest.get(length..).ok_or(Unreadable)?;
         Ok(number)
+    }
+
+    /// A position that is stored as its difference to another.
+    fn position_from(&mut self, from: Position) -> Result<Position, Unreadable> {
+        let lat = i64::from(from.lat_e7).checked_add(self.number()?).ok_or(Unreadable)?;
+        let lng = i64::from(from.lng_e7).checked_add(self.number()?).ok_or(Unreadable)?;
+        position(lat, lng)
     }
 
     fn text(&mut self) -> Result<String, Unreadable> {
@@ -261,14 +290,17 @@ mod tests {
                 some(-120_000..500_000, 10.0),
             ),
             (proptest::option::of(0..=100_u8), proptest::option::of(".{0,20}"), -1000..1000_i64),
-            0..CODES.len(),
+            (
+                0..CODES.len(),
+                proptest::option::of((-900_000_000..=900_000_000_i32, -1_800_000_000..=1_800_000_000_i32)),
+            ),
         )
             .prop_map(
                 |(
                     (time, lat_e7, lng_e7),
                     (accuracy, speed, heading, altitude),
                     (battery, address, skew),
-                    code,
+                    (code, shown),
                 )| {
                     Recorded {
                         fix: Fix {
@@ -283,6 +315,7 @@ mod tests {
                             skew,
                         },
                         verdict: CODES[code].1,
+                        shown: shown.map(|(lat_e7, lng_e7)| Position { lat_e7, lng_e7 }),
                     }
                 },
             )
@@ -305,7 +338,11 @@ mod tests {
 
     #[test]
     fn a_time_that_no_fix_has_is_unreadable() {
-        let at = |time| Recorded { fix: Fix::new(Millis(time), Position::default()), verdict: Verdict::Late };
+        let at = |time| Recorded {
+            fix: Fix::new(Millis(time), Position::default()),
+            verdict: Verdict::Late,
+            shown: None,
+        };
         let stored = |time| [at(time)].iter().collect::<Chunk>();
         assert!(decode(stored(TIME_MAX).bytes()).is_ok());
         for time in [TIME_MAX + 1, -TIME_MAX - 1, i64::MIN, i64::MAX] {
@@ -314,11 +351,26 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_of_version_1_is_read_and_grows_on() {
+        let fix = Fix::new(Millis(1_704_067_850_000), Position { lat_e7: 56_000_000, lng_e7: -1_000_000 });
+        let recorded = Recorded { fix, verdict: Verdict::Accepted, shown: None };
+        let mut old = [recorded.clone()].iter().collect::<Chunk>().bytes().to_vec();
+        old[0] = 1;
+        assert_eq!(decode(&old).unwrap(), vec![recorded.clone()]);
+        let mut chunk = Chunk::from_bytes(&old).unwrap();
+        let next =
+            Recorded { shown: Some(Position { lat_e7: 56_000_090, lng_e7: -1_000_009 }), ..recorded.clone() };
+        chunk.push(&next);
+        assert_eq!(decode(chunk.bytes()).unwrap(), vec![recorded, next]);
+        assert_eq!(decode(&[3]), Err(Unreadable));
+    }
+
+    #[test]
     fn a_plain_fix_takes_at_most_11_bytes() {
         let fix = |i: i32| {
             let position = Position { lat_e7: 56_000_000 + i * 4_000, lng_e7: -1_000_000 + i * 3_000 };
             let time = Millis(1_704_067_850_000 + i64::from(i) * 5_000);
-            Recorded { fix: Fix::new(time, position), verdict: Verdict::Accepted }
+            Recorded { fix: Fix::new(time, position), verdict: Verdict::Accepted, shown: None }
         };
         let fixes: Vec<_> = (0..180).map(fix).collect();
         let chunk: Chunk = fixes.iter().collect();

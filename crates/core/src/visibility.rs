@@ -19,7 +19,7 @@ use crate::fix::{Fix, Position};
 use crate::permission::Party;
 use crate::status::Status;
 use crate::thinning::thinned;
-use crate::track::polyline;
+use crate::track::{Recorded, polyline};
 use crate::wire::frames::{EtaUpdate, LocationUpdate, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::snapshot::{
     ClockView, Details, EtaView, Location, LocationState, ProgressView, RawLocation, Snapshot, TimelineEntry,
@@ -210,13 +210,16 @@ fn sees_location(delivery: &Delivery, audience: Audience) -> bool {
 fn location(delivery: &Delivery, audience: Audience) -> Option<Location> {
     let fix = delivery.live.recent.live().filter(|_| sees_location(delivery, audience))?;
     let inside = audience.is_inside();
+    let recent = &delivery.live.recent;
+    let position = recent.live_position().unwrap_or(fix.position);
+    let shown = recent.filter().shown(fix.time, delivery.facts.mode);
     Some(Location {
-        lat: fix.position.lat(),
-        lng: fix.position.lng(),
+        lat: position.lat(),
+        lng: position.lng(),
         timestamp: fix.time.secs(),
         accuracy: fix.accuracy,
-        heading: fix.heading,
-        speed: fix.speed,
+        heading: fix.heading.or_else(|| tenths(shown?.heading?)).map(|heading| heading % 360.0),
+        speed: fix.speed.or_else(|| tenths(shown?.speed)),
         address: fix.address.clone(),
         battery: fix.battery.filter(|_| inside),
         raw: inside.then(|| RawLocation {
@@ -226,6 +229,11 @@ fn location(delivery: &Delivery, audience: Audience) -> Option<Location> {
             accuracy: fix.accuracy,
         }),
     })
+}
+
+/// To 0.1: the filter knows no better.
+fn tenths(value: f64) -> Option<f64> {
+    Some((value * 10.0).round() / 10.0)
 }
 
 fn driver_name(delivery: &Delivery, audience: Audience) -> Option<String> {
@@ -243,10 +251,15 @@ fn trail(delivery: &Delivery, audience: Audience) -> String {
         return String::new();
     }
     let from = shown_from(delivery, audience);
-    let mut points: Vec<_> =
-        delivery.live.recent.believed().filter(|fix| fix.time >= from).map(|fix| fix.position).collect();
+    let mut points: Vec<_> = delivery
+        .live
+        .recent
+        .believed()
+        .filter(|recorded| recorded.fix.time >= from)
+        .map(Recorded::place)
+        .collect();
     if points.is_empty() {
-        points.extend(delivery.live.recent.live().map(|fix| fix.position));
+        points.extend(delivery.live.recent.live_position());
     }
     line(&points)
 }
@@ -335,6 +348,7 @@ fn details(delivery: &Delivery, audience: Audience) -> Details {
         facts.window.map(|w| WindowView { from: w.from.map(Millis::secs), to: w.to.map(Millis::secs) });
     details.mode = Some(facts.mode);
     details.route = delivery.route_text().map(str::to_owned);
+    details.fixes = Some(delivery.live.fixes.clone());
     if audience != Audience::Driver {
         details.customer_id = facts.customer_id.clone();
         details.store_id = facts.store_id.clone();

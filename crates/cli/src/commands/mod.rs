@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod cost;
 pub mod eta;
+pub mod filter;
 pub mod fit;
 pub mod models;
 pub mod replay;

@@ -18,12 +18,14 @@ use crate::commands::SecretArgs;
 use crate::error::Error;
 use crate::replay::report::{RunReport, TripReport};
 use crate::replay::session::{self, Protocol, Setting};
-use crate::replay::verify::TOLERANCE_M;
 use crate::trips::{self, Trip};
 use crate::{args, clock};
 
 /// How long the tokens of a run hold: longer than any run.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+
+/// What is shown is smoothed: so far at most from the fix that was sent, in metres.
+const SMOOTHED_M: f64 = 100.0;
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -48,8 +50,8 @@ pub struct ReplayArgs {
     /// Draws the trips in an order of this seed, instead of the file's, and seeds the waits
     #[arg(long)]
     seed: Option<u64>,
-    /// How far a shown position may be from the one sent, in metres: more where the service smooths
-    #[arg(long, default_value_t = TOLERANCE_M, value_parser = args::positive, value_name = "METRES")]
+    /// How far a shown position may be from the one sent, in metres: the service smooths
+    #[arg(long, default_value_t = SMOOTHED_M, value_parser = args::positive, value_name = "METRES")]
     tolerance: f64,
     /// Print the report as one JSON object too, on the standard output; the table then goes to the
     /// standard error

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::score::tally::place;
 use crate::trips::Point;
 
-/// How far a spike or a burst is displaced, in metres: every size is as likely, on a logarithmic scale.
+/// How far a spike or a burst is displaced, in metres.
 const DISPLACED_M: [f64; 2] = [200.0, 5_000.0];
 /// How many fixes a burst displaces by the same way.
 const BURST: std::ops::RangeInclusive<usize> = 3..=6;
@@ -36,6 +36,15 @@ pub enum Fault {
     Stale,
 }
 
+/// How large displacements are distributed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sizes {
+    /// Every number of metres is as likely
+    Even,
+    /// Every order of magnitude is as likely: most are small, and hard to tell
+    Log,
+}
+
 /// A fix as it is reported, beside how it was recorded.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -45,7 +54,7 @@ pub struct Sample {
 }
 
 /// Puts faults into a trip, so that about this `share` of its fixes is one.
-pub fn inject(points: &[Point], share: f64, rng: &mut SmallRng) -> Vec<Sample> {
+pub fn inject(points: &[Point], share: f64, sizes: Sizes, rng: &mut SmallRng) -> Vec<Sample> {
     let start = share / MEAN_LENGTH;
     let untouched = |point: &Point| Sample { reported: point.clone(), clean: point.clone(), fault: None };
     let mut samples: Vec<_> = points.iter().map(untouched).collect();
@@ -62,7 +71,11 @@ pub fn inject(points: &[Point], share: f64, rng: &mut SmallRng) -> Vec<Sample> {
             _ => (Fault::Stale, 1),
         };
         let bearing = rng.random_range(0.0..360.0);
-        let metres = DISPLACED_M[0] * (DISPLACED_M[1] / DISPLACED_M[0]).powf(rng.random());
+        let way: f64 = rng.random();
+        let metres = match sizes {
+            Sizes::Even => DISPLACED_M[0] + way * (DISPLACED_M[1] - DISPLACED_M[0]),
+            Sizes::Log => DISPLACED_M[0] * (DISPLACED_M[1] / DISPLACED_M[0]).powf(way),
+        };
         let age = rng.random_range(STALE_AGE);
         for sample in samples.iter_mut().skip(at).take(length) {
             let there = match fault {

@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand_distr::{Distribution, Normal};
 
-use crate::score::faults::inject;
+use crate::score::faults::{Sizes, inject};
 use crate::score::gate::Gate;
 use crate::score::pipeline::Pipeline;
 use crate::score::tally::{Errors, Tally, place};
@@ -17,12 +17,15 @@ pub struct Setting {
     pub seed: u64,
     /// Share of fixes that are faults.
     pub faults: f64,
+    pub sizes: Sizes,
     /// Shortest time between fixes, in ms.
     pub thin_ms: i64,
     /// The accuracy that every fix reports, in metres, instead of the recorded one.
     pub accuracy: Option<f64>,
     /// Noise on each axis of a surveyed way, in metres; 0 takes the recorded positions.
     pub noise: f64,
+    /// Whether the recorded speeds are reported with a noisy surveyed way.
+    pub speed: bool,
 }
 
 /// Letter of the recordings for somebody on foot or stopped.
@@ -112,7 +115,7 @@ pub fn seed_of(trip: &Trip, seed: u64) -> u64 {
 
 fn judge(trip: &Trip, points: &[Point], setting: &Setting, rng: &mut SmallRng, score: &mut Score) {
     let (mut pipeline, mut gate) = (Pipeline::new(trip.mode), Gate::default());
-    for sample in inject(points, setting.faults, rng) {
+    for sample in inject(points, setting.faults, setting.sizes, rng) {
         let clean = place(&sample.clean);
         let judged = pipeline.take(&sample.reported);
         let shown = judged.shown.map(|shown| shown.position.point());
@@ -135,8 +138,9 @@ fn survey(trip: &Trip, points: &[Point], setting: &Setting, rng: &mut SmallRng, 
             let (east, north): (f64, f64) = (normal.sample(rng), normal.sample(rng));
             let noisy = Haversine.destination(*there, east.atan2(north).to_degrees(), east.hypot(north));
             (reported.lat, reported.lng) = (noisy.y(), noisy.x());
-            // The recorded speed belongs to the recorded positions.
-            reported.speed = None;
+            if !setting.speed {
+                reported.speed = None;
+            }
         }
         let shown = pipeline.take(&reported).shown;
         let raw = Haversine.distance(place(&reported), *there);

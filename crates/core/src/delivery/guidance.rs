@@ -179,9 +179,9 @@ impl Delivery {
         }
     }
 
-    /// The newest believed position.
+    /// Where the driver is shown.
     fn position(&self) -> Option<Position> {
-        self.live.recent.live().map(|fix| fix.position)
+        self.live.recent.live_position()
     }
 }
 

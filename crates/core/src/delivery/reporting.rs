@@ -34,11 +34,11 @@ impl Delivery {
         let mut fixes = report.fixes;
         fixes.sort_by_key(Fix::key);
         for fix in fixes {
-            let (key, point) = (fix.key(), (fix.time, fix.position));
+            let (key, time) = (fix.key(), fix.time);
             if self.take_fix(fix, now, archive, &mut outcome)
                 && self.live.shown.is_none_or(|shown| key > shown)
             {
-                path.push(point);
+                path.extend(self.live.recent.live_position().map(|place| (time, place)));
             }
             if let Some(chunk) = self.live.recent.take_full_chunk() {
                 self.live.chunks += 1;
@@ -72,6 +72,7 @@ impl Delivery {
     fn take_fix(&mut self, fix: Fix, now: Millis, archive: &dyn Archive, outcome: &mut Outcome) -> bool {
         if self.live.recent.holds(&fix) {
             outcome.counts.duplicates += 1;
+            self.live.fixes.duplicates += 1;
             return false;
         }
         if self.ended().is_some_and(|ended| fix.time > ended) {
@@ -90,6 +91,11 @@ impl Delivery {
             outcome.wrong_clock |= reason == Reason::Clock;
             let new = self.live.recent.record_apart(fix, Verdict::Filtered(reason), archive);
             *(if new { &mut outcome.counts.filtered } else { &mut outcome.counts.duplicates }) += 1;
+            if new {
+                self.live.fixes.filter(reason);
+            } else {
+                self.live.fixes.duplicates += 1;
+            }
             outcome.changed |= new;
             return false;
         }
@@ -102,6 +108,14 @@ impl Delivery {
             Placed::Between(_) | Placed::Older => &mut counts.late,
         };
         *counter += 1;
+        match placed {
+            Placed::Duplicate => self.live.fixes.duplicates += 1,
+            Placed::Newest(Verdict::Filtered(reason)) | Placed::Between(Verdict::Filtered(reason)) => {
+                self.live.fixes.filter(reason);
+            }
+            Placed::Newest(_) => self.live.fixes.accepted += 1,
+            Placed::Between(_) | Placed::Older => self.live.fixes.late += 1,
+        }
         outcome.changed |= placed != Placed::Duplicate;
         placed == Placed::Newest(Verdict::Accepted)
     }

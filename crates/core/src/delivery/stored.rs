@@ -9,6 +9,7 @@ use crate::outbox::Outbox;
 use crate::published::Published;
 use crate::recent::{self, Key, Recent};
 use crate::track::Unreadable;
+use crate::wire::snapshot::FixCounts;
 
 /// [`Live`] as stored: what is small in JSON, the fixes in the codec of `track`, each a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct StoredLive {
     timeline: Vec<Reached>,
     /// The fixes are columns of their own: see [`recent::Stored`].
     pub recent: recent::Stored,
+    #[serde(default)]
+    fixes: FixCounts,
     #[serde(default)]
     eta: Option<Estimate>,
     /// Rows from before it knew more than the beginning are read too, and named it so.
@@ -56,6 +59,7 @@ impl Live {
             seq: self.seq,
             timeline: self.timeline.clone(),
             recent: self.recent.store(),
+            fixes: self.fixes.clone(),
             eta: self.eta,
             journey: self.journey,
             following: self.following,
@@ -77,6 +81,7 @@ impl Delivery {
             seq: stored.seq,
             timeline: stored.timeline,
             recent: Recent::load(stored.recent, facts.mode)?,
+            fixes: stored.fixes,
             eta: stored.eta,
             journey: stored.journey,
             following: stored.following,

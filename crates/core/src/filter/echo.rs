@@ -33,7 +33,8 @@ impl Echo {
     /// Whether it is one of the remembered ones.
     pub fn knows(&self, position: Position) -> bool {
         let coarse = position.lat_e7 % COARSE_E7 == 0 && position.lng_e7 % COARSE_E7 == 0;
-        !coarse && self.0.chunks_exact(3).any(|known| known == digest(position))
+        let wanted = digest(position);
+        !coarse && self.0.chunks_exact(3).any(|known| known == wanted)
     }
 }
 

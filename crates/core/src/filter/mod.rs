@@ -12,6 +12,7 @@
 mod echo;
 pub mod kalman;
 mod limits;
+pub mod matrix;
 mod noise;
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,9 @@ use crate::fix::{Fix, Position};
 use crate::motion::Motion;
 use crate::wire::start::Mode;
 use echo::Echo;
-use kalman::{Forecast, Kalman, Vector, length, moved, offset};
+use kalman::{Forecast, Kalman, moved, offset};
 use limits::Limits;
+use matrix::{Vector, length};
 use noise::Noise;
 
 /// What became of a fix.
@@ -66,12 +68,14 @@ const RADIUS_SIGMAS: f64 = 1.515;
 const SHORTEST_STEP_SECS: f64 = 1.0;
 /// Deviations beyond which an innovation is no noise. Ways have heavier tails than the normal one.
 const GATE: f64 = 4.5;
-/// An innovation within this is never a jump, in metres: buildings reflect.
-const GATE_FLOOR: f64 = 60.0;
+/// An innovation within this is never a jump, in metres: receivers lag, catch up and are reflected.
+const GATE_FLOOR: f64 = 150.0;
 /// After such a silence the mode's fastest alone is the gate, in seconds.
 const SILENCE: f64 = 75.0;
 /// So many rejected fixes that agree are believed against a track that is as well confirmed.
 const CONFIRMED: u8 = 7;
+/// Fixes of a rival agree within this and half the mode's fastest, in metres.
+const RIVAL_FLOOR: f64 = 60.0;
 /// A rival that is silent for longer is forgotten, in ms.
 const RIVAL_SPAN: i64 = 300_000;
 /// A repeat of a position is stale where the track is further than this from it, in metres.
@@ -133,7 +137,7 @@ impl Filter {
             return Some(Shown { position, speed: 0.0, heading: None, moving: false });
         }
         let secs = secs_between(track.time, time).min(COASTING);
-        let guess = track.forecast(secs, &Limits::of(mode)).guess();
+        let guess = if secs > 0.0 { track.forecast(secs, &Limits::of(mode)).guess() } else { track.guess() };
         let speed = length(guess.velocity);
         let [east, north] = guess.velocity;
         Some(Shown {
@@ -245,7 +249,7 @@ impl Filter {
 
     fn accept(&mut self, fix: &Fix, forecast: Forecast, place: Vector, sigma: f64, limits: &Limits) {
         if let Some(track) = &mut self.track {
-            track.take(forecast, fix.time, place, sigma * sigma);
+            track.take(&forecast, fix.time, place, sigma * sigma, fix.speed);
         }
         self.believe(fix, sigma, limits);
     }
@@ -257,7 +261,7 @@ impl Filter {
         self.noise.observe(fix.time, fix.position);
         if let Some(track) = &self.track {
             let position = moved(track.origin, track.guess().place);
-            self.motion.observe(fix.time, position, sigma, limits.speed);
+            self.motion.observe(fix.time, position, track.stands(), sigma, limits.speed);
         }
     }
 }
@@ -277,7 +281,7 @@ impl Rival {
 
     fn agrees(&self, fix: &Fix, limits: &Limits) -> bool {
         let metres = length(offset(self.position, fix.position));
-        let reach = GATE_FLOOR + self.secs_to(fix) * limits.speed / 2.0;
+        let reach = RIVAL_FLOOR + self.secs_to(fix) * limits.speed / 2.0;
         fix.time.since(self.time) <= RIVAL_SPAN && metres <= reach
     }
 

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::filter::kalman::{Vector, offset};
+use crate::filter::kalman::offset;
+use crate::filter::matrix::Vector;
 use crate::fix::Position;
 
 /// Standard deviation on each axis before anything is known, in metres: typical of a phone outdoors.

@@ -35,6 +35,9 @@ pub struct HistoryPoint {
     /// Why it was filtered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Latitude and longitude where an accepted fix was shown: smoothed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<[f64; 2]>,
     /// Radius in metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
@@ -65,7 +68,7 @@ pub enum PointVerdict {
     Filtered,
 }
 
-/// The same as GeoJSON (RFC 7946): the believed way as a line, its times beside it.
+/// The same as GeoJSON (RFC 7946): the believed way, smoothed, as a line, its times beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GeoJsonHistory {

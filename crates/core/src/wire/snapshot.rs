@@ -1,8 +1,11 @@
 //! A delivery as one audience may see it: the body of `GET /tracking/{id}` and of `initial_state`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::filter::Reason;
 use crate::status::Status;
 use crate::wire::start::{Mode, Place, Visibility};
 
@@ -172,6 +175,26 @@ pub struct Details {
     pub metadata: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockView>,
+    /// For driver, store, dispatcher and admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixes: Option<FixCounts>,
+}
+
+/// What became of all fixes of a delivery, when they came.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FixCounts {
+    pub accepted: u32,
+    pub late: u32,
+    pub duplicates: u32,
+    /// By reason.
+    pub filtered: BTreeMap<Reason, u32>,
+}
+
+impl FixCounts {
+    pub fn filter(&mut self, reason: Reason) {
+        *self.filtered.entry(reason).or_default() += 1;
+    }
 }
 
 /// A delivery as its caller may see it.

@@ -110,8 +110,11 @@ pub fn report(bytes: &[u8]) {
         assert_eq!(report.fixes.len() + report.rejected.len(), batch.len());
     }
     assert!(report.status.is_some() || !report.fixes.is_empty());
-    let recorded: Vec<_> =
-        report.fixes.iter().map(|fix| Recorded { fix: fix.clone(), verdict: Verdict::Accepted }).collect();
+    let recorded: Vec<_> = report
+        .fixes
+        .iter()
+        .map(|fix| Recorded { fix: fix.clone(), verdict: Verdict::Accepted, shown: Some(fix.position) })
+        .collect();
     let chunk: Chunk = recorded.iter().collect();
     assert_eq!(track::decode(chunk.bytes()).as_deref(), Ok(recorded.as_slice()));
     let mut recent = Recent::default();

@@ -8,6 +8,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressIterator, ProgressStyle};
 
 use crate::error::Error;
+use crate::score::faults::Sizes;
 use crate::score::filter::{Score, Setting, score};
 use crate::score::report::{Report, Source};
 use crate::trips::{self, Trip};
@@ -23,7 +24,7 @@ alike, 0/0, a position of 10 to 180 s before that is 50 m away or more. Each kin
   > 100 m off      share of all fixes, the faulty ones too, at which the position that is shown after the fix is \
 further than 100 m from where the recording has the driver at that time
   RMSE             2D, of trips with a surveyed way (truth_lat, truth_lon): raw and smoothed against the survey, \
-with --noise metres of white noise on each axis added to it, no faults and no reported speed; at turns: where \
+with --noise metres of white noise on each axis added to it, no faults, and no reported speed without --speed; at turns: where \
 the way of 5 s before and 5 s after differ by more than 30°, each 10 m or longer. With --noise 0: the positions \
 and speeds as recorded
   on foot          metres an hour while the recording says f (on foot or stopped), without faults
@@ -45,6 +46,9 @@ pub struct FilterArgs {
     /// Share of the fixes that become faults
     #[arg(long, default_value = "0.02", value_parser = share, value_name = "SHARE")]
     faults: f64,
+    /// How the sizes of spikes and bursts are distributed
+    #[arg(long, value_enum, default_value = "even")]
+    sizes: Sizes,
     /// Leave out fixes so that at least so many seconds lie between two
     #[arg(long, default_value = "0", value_parser = args::not_negative, value_name = "SECONDS")]
     thin: f64,
@@ -54,6 +58,9 @@ pub struct FilterArgs {
     /// Noise on each axis of a surveyed way, in metres
     #[arg(long, default_value = "10", value_parser = args::not_negative, value_name = "METRES")]
     noise: f64,
+    /// Report the recorded speeds with the noisy surveyed way
+    #[arg(long)]
+    speed: bool,
     /// Print the report as one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -100,9 +107,11 @@ impl FilterArgs {
         Setting {
             seed,
             faults: self.faults,
+            sizes: self.sizes,
             thin_ms: Duration::from_secs_f64(self.thin.min(86_400.0)).as_millis() as i64,
             accuracy: self.accuracy,
             noise: self.noise,
+            speed: self.speed,
         }
     }
 }

@@ -12,6 +12,7 @@ const START: i64 = 1_700_000_000;
 fn point(fix: i64) -> Point {
     let lng = 1.0 + fix as f64 * 0.0009;
     Point {
+        row: 0,
         time_ms: (START + fix * 5) * 1_000,
         lat: 5.0,
         lng,
