@@ -14,6 +14,7 @@ use crate::replay::ledger::{Entry, Kind, Ledger, Outcome, Seen, Watched};
 
 /// How far a shown position may be from the fix that was sent, in metres: the rounding of a trail, which
 /// is 0.8 m at most.
+#[cfg(test)]
 pub const TOLERANCE_M: f64 = 1.0;
 
 /// What kind of promise was broken.

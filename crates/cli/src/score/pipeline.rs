@@ -18,10 +18,6 @@ pub struct Judged {
 }
 
 impl Judged {
-    pub fn is_accepted(&self) -> bool {
-        self.verdict == "accepted"
-    }
-
     /// Whether it was kept from being shown: filtered, or known.
     pub fn is_dropped(&self) -> bool {
         matches!(self.verdict, "filtered" | "duplicate")
