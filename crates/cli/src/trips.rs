@@ -43,7 +43,17 @@ impl Point {
     /// A point of which only the place is known.
     #[cfg(test)]
     pub const fn new(time_ms: i64, lat: f64, lng: f64) -> Self {
-        Self { row: 0, time_ms, lat, lng, speed: None, accuracy: None, heading: None, truth: None, activity: None }
+        Self {
+            row: 0,
+            time_ms,
+            lat,
+            lng,
+            speed: None,
+            accuracy: None,
+            heading: None,
+            truth: None,
+            activity: None,
+        }
     }
 }
 
@@ -173,7 +183,9 @@ fn trip(line: Line, unnamed: &str, now_ms: i64) -> Result<Trip, String> {
     let id = line.trip_id.unwrap_or_else(|| unnamed.to_owned());
     Ok(Trip {
         mode: mode::nearest(&line.mode),
-        source: line.source.unwrap_or_else(|| unnamed.split('.').next().unwrap_or_default().to_owned()),
+        source: line
+            .source
+            .unwrap_or_else(|| unnamed.split(['.', ':']).next().unwrap_or_default().to_owned()),
         user: line.user.unwrap_or_else(|| unnamed.to_owned()),
         delivery_like: line.delivery_like,
         points,

@@ -39,14 +39,14 @@ pub fn run(args: &EtaArgs) -> Result<(), Error> {
         let Some(walk) = Walk::of(&trip) else { continue };
         let corridor = model.corridor(walk.origin, walk.destination, walk.mode);
         let mut estimate = None;
-        for (i, seen) in walk.seen.iter().enumerate() {
+        for (point, seen) in trip.points.iter().zip(&walk.seen) {
             if seen.believed {
                 estimate = Some(eta::estimate(&model, &seen.situation(&walk, &corridor)));
             }
             let left = |at: Millis| at.since(seen.at).max(0) as f64 / 1000.0;
             let line = Line {
                 trip_id: &trip.id,
-                i,
+                i: point.row,
                 eta_s: estimate.map(|estimate| left(estimate.at)),
                 low_s: estimate.map(|estimate| left(estimate.low)),
                 high_s: estimate.map(|estimate| left(estimate.high)),
