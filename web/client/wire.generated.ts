@@ -380,6 +380,7 @@ export interface components {
         Details: {
             clock?: components["schemas"]["ClockView"] | null;
             customer_id?: string | null;
+            fixes?: components["schemas"]["FixCounts"] | null;
             instructions?: string | null;
             metadata?: Record<string, never> | null;
             mode?: components["schemas"]["Mode"] | null;
@@ -420,6 +421,19 @@ export interface components {
              */
             eta_seconds?: number | null;
             eta_source?: components["schemas"]["EtaSource"] | null;
+        };
+        /** @description What became of all fixes of a delivery, when they came. */
+        FixCounts: {
+            /** Format: int32 */
+            accepted: number;
+            /** Format: int32 */
+            duplicates: number;
+            /** @description By reason. */
+            filtered: {
+                [key: string]: number;
+            };
+            /** Format: int32 */
+            late: number;
         };
         /** @description A fix. */
         FixReport: {
@@ -462,7 +476,7 @@ export interface components {
         } | {
             longitude: number;
         }));
-        /** @description The same as GeoJSON (RFC 7946): the believed way as a line, its times beside it. */
+        /** @description The same as GeoJSON (RFC 7946): the believed way, smoothed, as a line, its times beside it. */
         GeoJsonHistory: {
             geometry?: components["schemas"]["Geometry"] | null;
             next_cursor?: string | null;
@@ -547,6 +561,8 @@ export interface components {
              */
             lng: number;
             reason?: components["schemas"]["Reason"] | null;
+            /** @description Latitude and longitude where an accepted fix was shown: smoothed. */
+            shown?: number[] | null;
             /**
              * Format: double
              * @description Metres per second.
