@@ -88,6 +88,11 @@ export async function start(options: Options = {}): Promise<Service> {
   };
 }
 
+/** Whether a shown position, which is smoothed, is that of a fix: within 20 m. */
+export function isNear(shown: { lat: number; lng: number }, lat: number, lng = -0.2): boolean {
+  return Math.abs(shown.lat - lat) < 0.000_18 && Math.abs(shown.lng - lng) < 0.000_18;
+}
+
 /** Calls the service at `url`. */
 export function caller(url: string): Call {
   return async (method, path, init = {}) => {

@@ -81,7 +81,7 @@ test("a broadcast is serialized once for each audience, whatever the number of s
 test("nobody gets more than four frames a second, and the way between is in the trail", async () => {
   const id = await start(service, 1);
   const driver = await driverSocket(id);
-  const watcher = await new Socket(`${service.ws}/ws/tracking/${id}`).opened();
+  const watcher = await new Socket(`${service.ws}/ws/tracking/${id}?token=${await token("dispatcher", "desk")}`).opened();
   await watcher.next("initial_state");
   const before = await counters(id);
   const count = 60;
@@ -94,7 +94,7 @@ test("nobody gets more than four frames a second, and the way between is in the 
   let last = 0;
   let frames = 0;
   while (last !== fix(count - 1)["lat"]) {
-    last = (await watcher.next("location_update"))["data"].current_location.lat;
+    last = (await watcher.next("location_update"))["data"].current_location.raw.lat;
     frames += 1;
   }
   const broadcasts = Number((await counters(id))["broadcasts"]) - Number(before["broadcasts"]);

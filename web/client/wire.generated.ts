@@ -422,12 +422,10 @@ export interface components {
             eta_seconds?: number | null;
             eta_source?: components["schemas"]["EtaSource"] | null;
         };
-        /** @description What became of all fixes of a delivery, when they came. */
+        /** @description What became of the fixes of a delivery, when they came. Repeated ones are not stored, nor counted. */
         FixCounts: {
             /** Format: int32 */
             accepted: number;
-            /** Format: int32 */
-            duplicates: number;
             /** @description By reason. */
             filtered: {
                 [key: string]: number;
@@ -481,6 +479,8 @@ export interface components {
             geometry?: components["schemas"]["Geometry"] | null;
             next_cursor?: string | null;
             properties: components["schemas"]["GeoJsonProperties"];
+            /** Format: int64 */
+            server_time: number;
             /** @description `Feature` */
             type: string;
         };

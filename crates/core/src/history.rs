@@ -120,7 +120,7 @@ pub fn page(recorded: Vec<Recorded>, query: &Query, named: Named<'_>, now: Milli
             next_cursor,
             server_time: now.0,
         }),
-        Format::GeoJson => Page::GeoJson(geojson(&fixes, named, next_cursor)),
+        Format::GeoJson => Page::GeoJson(geojson(&fixes, named, next_cursor, now)),
     }
 }
 
@@ -185,7 +185,7 @@ fn point(recorded: Recorded) -> HistoryPoint {
     }
 }
 
-fn geojson(fixes: &[Recorded], named: Named<'_>, next_cursor: Option<String>) -> GeoJsonHistory {
+fn geojson(fixes: &[Recorded], named: Named<'_>, next_cursor: Option<String>, now: Millis) -> GeoJsonHistory {
     let coordinates: Vec<_> =
         fixes.iter().map(Recorded::place).map(|position| [position.lng(), position.lat()]).collect();
     let geometry = match coordinates.as_slice() {
@@ -202,6 +202,7 @@ fn geojson(fixes: &[Recorded], named: Named<'_>, next_cursor: Option<String>) ->
             coord_times: fixes.iter().map(|recorded| recorded.fix.time.iso_8601()).collect(),
         },
         next_cursor,
+        server_time: now.0,
     }
 }
 

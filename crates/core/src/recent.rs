@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::filter::{Filter, Verdict};
+use crate::filter::{self, Filter, Reason, Verdict};
 use crate::fix::{Fix, FixId, Position};
 use crate::thinning::thinned;
 use crate::track::{self, Chunk, Recorded, Unreadable};
@@ -54,8 +54,8 @@ pub enum Placed {
     Newest(Verdict),
     /// Older than the newest, put in its place in the window.
     Between(Verdict),
-    /// Older than the window: it joined the history alone.
-    Older,
+    /// Older than the window: it joined the history alone, judged by itself.
+    Older(Verdict),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,8 +94,10 @@ impl Recent {
             if archive.contains(&fix) {
                 return Placed::Duplicate;
             }
-            self.record(&Recorded { fix, verdict: Verdict::Late, shown: None });
-            return Placed::Older;
+            let verdict =
+                if filter::is_nowhere(&fix) { Verdict::Filtered(Reason::NullIsland) } else { Verdict::Late };
+            self.record(&Recorded { fix, verdict, shown: None });
+            return Placed::Older(verdict);
         }
         let at = self.window.partition_point(|recorded| recorded.fix.key() < key);
         self.window.insert(at, Recorded { fix, verdict: Verdict::Late, shown: None });
@@ -357,9 +359,17 @@ mod tests {
     fn what_is_older_than_the_window_joins_the_history_alone() {
         let mut recent = run(&(0..10).map(|i| fix(1_000 + i * 60, 1_000 * i as i32)).collect::<Vec<_>>());
         let live = recent.live().cloned();
-        assert_eq!(recent.place(fix(900, 5), Mode::Bicycle, &NoArchive), Placed::Older);
+        assert_eq!(recent.place(fix(900, 5), Mode::Bicycle, &NoArchive), Placed::Older(Verdict::Late));
         assert_eq!(recent.place(fix(900, 5), Mode::Bicycle, &NoArchive), Placed::Duplicate);
         assert_eq!(recent.live().cloned(), live);
+    }
+
+    #[test]
+    fn a_late_report_of_no_position_is_no_way() {
+        let mut recent = run(&(0..10).map(|i| fix(1_000 + i * 60, 1_000 * i as i32)).collect::<Vec<_>>());
+        let nowhere = Fix::new(Millis::from_secs(900), Position::default());
+        let expected = Verdict::Filtered(Reason::NullIsland);
+        assert_eq!(recent.place(nowhere, Mode::Bicycle, &NoArchive), Placed::Older(expected));
     }
 
     #[test]

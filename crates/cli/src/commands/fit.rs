@@ -1,6 +1,6 @@
 //! `onway fit`: a model of a deployment's own trips.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -24,6 +24,9 @@ pub struct FitArgs {
     /// Where the model goes
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// The same as SQL, which puts it in use: wrangler d1 execute DB --remote --file FILE
+    #[arg(long, value_name = "FILE")]
+    sql: Option<PathBuf>,
     /// Only trips that their file calls like a delivery: 1 to 15 km, 10 to 60 min
     #[arg(long)]
     delivery_like: bool,
@@ -44,8 +47,10 @@ pub fn run(args: &FitArgs) -> Result<(), Error> {
     bar.finish_and_clear();
     fitted.model.check().map_err(|why| Error::Report(format!("no model came of this: {why}")))?;
     let text = serde_json::to_string(&fitted.model).map_err(|why| Error::Report(why.to_string()))?;
-    std::fs::write(&args.output, &text)
-        .map_err(|why| Error::File { path: args.output.clone(), why: why.to_string() })?;
+    write(&args.output, &text)?;
+    if let Some(path) = &args.sql {
+        write(path, &sql(&text))?;
+    }
     eprintln!("{} trips, on users left out:", lessons.len());
     for (stage, mae, mape) in &fitted.errors {
         let taken = if *stage == fitted.stage { ", taken" } else { "" };
@@ -58,10 +63,47 @@ pub fn run(args: &FitArgs) -> Result<(), Error> {
     Ok(())
 }
 
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text).map_err(|why| Error::File { path: path.to_owned(), why: why.to_string() })
+}
+
+/// The longest part of a model in one statement, in characters: D1 takes statements of up to 100 KB.
+const PART: usize = 60_000;
+
+/// Replaces the model of a deployment, in the table of `migrations/0002_model.sql`.
+fn sql(model: &str) -> String {
+    let mut text = String::from("DELETE FROM model;\n");
+    // A model's JSON has no quotation mark of SQL's in it; one that had would be doubled.
+    let characters: Vec<_> = model.chars().collect();
+    for (part, body) in characters.chunks(PART).enumerate() {
+        let body = body.iter().collect::<String>().replace('\'', "''");
+        text.push_str("INSERT INTO model VALUES (");
+        text.push_str(&part.to_string());
+        text.push_str(", '");
+        text.push_str(&body);
+        text.push_str("');\n");
+    }
+    text
+}
+
 fn name(stage: Stage) -> &'static str {
     match stage {
         Stage::BuiltIn => "the model built in",
         Stage::Linear => "power laws, weights, pace field",
         Stage::Trees => "and trees",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_model_comes_in_parts() {
+        let text = sql(&"x'y".repeat(PART / 2));
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (3, "DELETE FROM model;"));
+        assert!(lines[1].starts_with("INSERT INTO model VALUES (0, 'x''yx") && lines[2].ends_with("y');"));
+        assert!(lines.iter().all(|line| line.len() < 100_000));
     }
 }

@@ -45,10 +45,10 @@ impl Pipeline {
         let (verdict, reason) = match placed {
             Placed::Duplicate => ("duplicate", None),
             Placed::Newest(Verdict::Accepted) => ("accepted", None),
-            Placed::Newest(Verdict::Filtered(reason)) | Placed::Between(Verdict::Filtered(reason)) => {
-                ("filtered", Some(reason))
-            }
-            Placed::Newest(Verdict::Late) | Placed::Between(_) | Placed::Older => ("late", None),
+            Placed::Newest(Verdict::Filtered(reason))
+            | Placed::Between(Verdict::Filtered(reason))
+            | Placed::Older(Verdict::Filtered(reason)) => ("filtered", Some(reason)),
+            Placed::Newest(Verdict::Late) | Placed::Between(_) | Placed::Older(_) => ("late", None),
         };
         Judged { verdict, reason, shown: self.recent.filter().shown(time, self.mode) }
     }

@@ -248,7 +248,7 @@ mod tests {
         }
         assert!(delivery.is_off_route());
         assert_eq!(source(&delivery), Some(EtaSource::History));
-        let here = delivery.live.recent.live().unwrap().position;
+        let here = delivery.position().unwrap();
         assert_eq!(delivery.way_to_ask(after(900), 60_000), Some((here, dropoff)));
         driver(&mut delivery, status(Status::Delivered), 901).unwrap();
         assert_eq!(delivery.way_to_ask(after(2_000), 60_000), None);

@@ -72,7 +72,6 @@ impl Delivery {
     fn take_fix(&mut self, fix: Fix, now: Millis, archive: &dyn Archive, outcome: &mut Outcome) -> bool {
         if self.live.recent.holds(&fix) {
             outcome.counts.duplicates += 1;
-            self.live.fixes.duplicates += 1;
             return false;
         }
         if self.ended().is_some_and(|ended| fix.time > ended) {
@@ -93,8 +92,6 @@ impl Delivery {
             *(if new { &mut outcome.counts.filtered } else { &mut outcome.counts.duplicates }) += 1;
             if new {
                 self.live.fixes.filter(reason);
-            } else {
-                self.live.fixes.duplicates += 1;
             }
             outcome.changed |= new;
             return false;
@@ -104,17 +101,19 @@ impl Delivery {
         let counter = match placed {
             Placed::Duplicate => &mut counts.duplicates,
             Placed::Newest(Verdict::Accepted) => &mut counts.accepted,
-            Placed::Newest(_) | Placed::Between(Verdict::Filtered(_)) => &mut counts.filtered,
-            Placed::Between(_) | Placed::Older => &mut counts.late,
+            Placed::Newest(_)
+            | Placed::Between(Verdict::Filtered(_))
+            | Placed::Older(Verdict::Filtered(_)) => &mut counts.filtered,
+            Placed::Between(_) | Placed::Older(_) => &mut counts.late,
         };
         *counter += 1;
         match placed {
-            Placed::Duplicate => self.live.fixes.duplicates += 1,
-            Placed::Newest(Verdict::Filtered(reason)) | Placed::Between(Verdict::Filtered(reason)) => {
-                self.live.fixes.filter(reason);
-            }
+            Placed::Duplicate => {}
+            Placed::Newest(Verdict::Filtered(reason))
+            | Placed::Between(Verdict::Filtered(reason))
+            | Placed::Older(Verdict::Filtered(reason)) => self.live.fixes.filter(reason),
             Placed::Newest(_) => self.live.fixes.accepted += 1,
-            Placed::Between(_) | Placed::Older => self.live.fixes.late += 1,
+            Placed::Between(_) | Placed::Older(_) => self.live.fixes.late += 1,
         }
         outcome.changed |= placed != Placed::Duplicate;
         placed == Placed::Newest(Verdict::Accepted)

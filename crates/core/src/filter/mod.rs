@@ -121,6 +121,11 @@ pub struct Filter {
     motion: Motion,
 }
 
+/// Whether it is exactly at 0, 0: what a phone without a position reports.
+pub fn is_nowhere(fix: &Fix) -> bool {
+    fix.position == Position::default()
+}
+
 impl Filter {
     /// Judges the next fix in the order of time.
     pub fn step(&mut self, fix: &Fix, mode: Mode) -> Verdict {
@@ -154,7 +159,7 @@ impl Filter {
     }
 
     fn judge(&mut self, fix: &Fix, limits: &Limits) -> Result<(), Reason> {
-        if fix.position == Position::default() {
+        if is_nowhere(fix) {
             return Err(Reason::NullIsland);
         }
         if fix.accuracy.is_some_and(|accuracy| accuracy > ACCURACY_MAX) {

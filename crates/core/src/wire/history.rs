@@ -78,6 +78,7 @@ pub struct GeoJsonHistory {
     pub geometry: Option<Geometry>,
     pub properties: GeoJsonProperties,
     pub next_cursor: Option<String>,
+    pub server_time: i64,
 }
 
 /// A line of two positions or more, or a point where there is one.

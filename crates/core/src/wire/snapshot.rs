@@ -180,13 +180,12 @@ pub struct Details {
     pub fixes: Option<FixCounts>,
 }
 
-/// What became of all fixes of a delivery, when they came.
+/// What became of the fixes of a delivery, when they came. Repeated ones are not stored, nor counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FixCounts {
     pub accepted: u32,
     pub late: u32,
-    pub duplicates: u32,
     /// By reason.
     pub filtered: BTreeMap<Reason, u32>,
 }
