@@ -70,13 +70,14 @@ test("the engine's route and time are what the ETA rests on, and off the route i
   // Straight north, a kilometre from the route.
   await delay(300);
   const from = Math.floor(Date.now() / 1000);
-  let off: Json = {};
-  for (let n = 1; n <= 8; n += 1) off = await update(id, { lat: 5.6 + n * 0.001, lng: -0.2, timestamp: from - 200 + n * 20 });
-  assert.deepEqual([off["eta_source"], off["off_route"]], ["history", true]);
+  const seenOff: Json[] = [];
+  for (let n = 1; n <= 8; n += 1) seenOff.push(await update(id, { lat: 5.6 + n * 0.001, lng: -0.2, timestamp: from - 200 + n * 20 }));
+  // How soon the engine answers is its own affair: until then the great circle counts.
+  assert.ok(seenOff.some((seen) => seen["off_route"] === true && seen["eta_source"] === "history"), "it was off the route");
   const told = await watcher.next("eta_update");
   assert.deepEqual([told["data"].eta_source, told["data"].off_route, told["data"].tracking_id], ["route", false, id]);
   assert.ok(told["data"].seq > 0 && told["data"].server_time > 1e12 && told["data"].eta_range[0] <= told["data"].eta_seconds);
-  assert.ok(asked.length === 2 && asked[1]?.includes("/cycling/-0.20000,5.60"), asked.join("\n"));
+  assert.ok(asked.length >= 2 && asked[1]?.includes("/cycling/-0.20000,5.60"), asked.join("\n"));
   watcher.end();
 });
 

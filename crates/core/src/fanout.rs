@@ -4,9 +4,9 @@ use crate::clock::Millis;
 use crate::fix::Position;
 use crate::thinning::thinned;
 
-/// Shortest time between two frames with a position, in ms of the wall clock: two and a half a second, which
-/// is more than a map can show, and each frame is a write to each socket.
-pub const SPACING: i64 = 400;
+/// Shortest time between two frames with a position, in ms of the wall clock: two a second, between which
+/// a map moves by itself, and each frame is a write to each socket.
+pub const SPACING: i64 = 500;
 /// What should have left so long ago goes with the next position, in ms.
 const OVERDUE: i64 = 5 * SPACING;
 /// Longest way that waits; beyond, it is thinned out to half.
@@ -112,11 +112,11 @@ mod tests {
     fn a_slow_driver_is_heard_at_once_and_a_fast_one_in_turns() {
         let mut fanout = Fanout::default();
         assert_eq!(fanout.offer(moved([1]), Millis(0)), Due::Now(moved([1])));
-        assert_eq!(fanout.offer(moved([2]), Millis(100)), Due::In(300, Ticket(1)));
+        assert_eq!(fanout.offer(moved([2]), Millis(100)), Due::In(400, Ticket(1)));
         assert_eq!(fanout.offer(moved([3]), Millis(200)), Due::Waiting);
-        assert_eq!(fanout.take(Ticket(1), Millis(400)), Some(moved([2, 3])));
-        assert_eq!(fanout.take(Ticket(1), Millis(400)), None);
-        assert_eq!(fanout.offer(moved([4]), Millis(800)), Due::Now(moved([4])));
+        assert_eq!(fanout.take(Ticket(1), Millis(500)), Some(moved([2, 3])));
+        assert_eq!(fanout.take(Ticket(1), Millis(500)), None);
+        assert_eq!(fanout.offer(moved([4]), Millis(1_000)), Due::Now(moved([4])));
         assert_eq!(fanout.offer(moved([5]), Millis(600)), Due::Now(moved([5])), "a clock set back");
     }
 
@@ -132,7 +132,7 @@ mod tests {
     proptest! {
         /// Frames keep their distance, but for what goes before a status; the last position always arrives.
         #[test]
-        fn frames_keep_their_distance(steps in proptest::collection::vec((0..500_i64, 0..20_u8), 1..300)) {
+        fn frames_keep_their_distance(steps in proptest::collection::vec((0..600_i64, 0..20_u8), 1..300)) {
             let (mut fanout, mut wall) = (Fanout::default(), Millis(0));
             let mut timers: Vec<(Millis, Ticket)> = Vec::new();
             let (mut sent, mut newest) = (Vec::new(), None);

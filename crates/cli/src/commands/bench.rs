@@ -67,7 +67,7 @@ pub struct BenchArgs {
     #[arg(long, default_value = "25", value_parser = clap::value_parser!(u64).range(1..=FIXES_MAX))]
     fixes: u64,
     /// Time between two fixes of a fan-out: no shorter than what the server waits to send two as one
-    #[arg(long, default_value = "450ms", value_parser = args::duration)]
+    #[arg(long, default_value = "550ms", value_parser = args::duration)]
     interval: Duration,
     /// How often everything is repeated
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u64).range(1..=20))]

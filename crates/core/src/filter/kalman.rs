@@ -36,7 +36,7 @@ const SETTING_OFF: f64 = 1.0;
 const SPEED_SIGMA: f64 = 0.5;
 const SPEED_SHARE: f64 = 0.05;
 /// How much less, in variance, a speed must scatter than it is, to have a direction.
-const DIRECTED: f64 = 9.0;
+const DIRECTED: f64 = 16.0;
 /// Slower than this, a guess has no direction, in m/s.
 const DIRECTED_FROM: f64 = 1.0;
 
