@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::kalman::offset;
 use crate::fix::Position;
 
 /// From here on the driver is off the route, in metres.
@@ -174,23 +175,16 @@ impl Route {
         })
         .take_while(move |(_, _, start, _)| *start <= to)
         .map(move |(a, b, start, end)| {
-            let (a, b) = (offset(position, a), offset(position, b));
-            let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+            let ([ax, ay], [bx, by]) = (offset(position, a), offset(position, b));
+            let (dx, dy) = (bx - ax, by - ay);
             let square = dx * dx + dy * dy;
-            let at = if square > 0.0 { (-(a.0 * dx + a.1 * dy) / square).clamp(0.0, 1.0) } else { 0.0 };
+            let at = if square > 0.0 { (-(ax * dx + ay * dy) / square).clamp(0.0, 1.0) } else { 0.0 };
             // Not beyond the part that is looked at.
             let along = (start + (end - start) * at).clamp(from.min(end), to.max(start));
             let at = if end > start { (along - start) / (end - start) } else { at };
-            Near { along, apart: (a.0 + dx * at).hypot(a.1 + dy * at) }
+            Near { along, apart: (ax + dx * at).hypot(ay + dy * at) }
         })
     }
-}
-
-/// Metres east and north from one position to another nearby.
-fn offset(from: Position, to: Position) -> (f64, f64) {
-    const METRES_A_DEGREE: f64 = 111_195.0;
-    let east = (to.lng() - from.lng() + 540.0).rem_euclid(360.0) - 180.0;
-    (east * METRES_A_DEGREE * from.lat().to_radians().cos(), (to.lat() - from.lat()) * METRES_A_DEGREE)
 }
 
 #[cfg(test)]

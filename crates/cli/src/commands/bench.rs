@@ -1,12 +1,10 @@
 //! `onway bench`: load on a server of this machine, and what it cost.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::bench::machine::{self, Machine};
 use crate::bench::peer::Peer;
@@ -15,7 +13,7 @@ use crate::bench::report::BenchReport;
 use crate::bench::scenarios::{Meter, Setting, Used, burst, fanout, ingest};
 use crate::bench::series::Measures;
 use crate::bench::{limits, listener};
-use crate::commands::SecretArgs;
+use crate::commands::{SecretArgs, bar};
 use crate::error::Error;
 use crate::{args, clock};
 
@@ -192,16 +190,4 @@ impl BenchArgs {
         };
         warming as u64 + self.repeats * self.scenarios.iter().map(steps).sum::<u64>()
     }
-}
-
-/// A bar on a terminal, and nothing elsewhere.
-fn bar(steps: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {wide_bar} {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::commands::{models, trips_bar};
+use crate::commands::{bar, models};
 use crate::error::Error;
 use crate::fit::boost::Settings;
 use crate::fit::{self, Stage};
@@ -42,7 +42,7 @@ pub fn run(args: &FitArgs) -> Result<(), Error> {
         return Err(Error::NoTrips);
     }
     let settings = Settings { seed: args.seed, ..Settings::default() };
-    let bar = trips_bar(fit::steps(&settings));
+    let bar = bar(fit::steps(&settings));
     let fitted = fit::fit(&lessons.iter().collect::<Vec<_>>(), &settings, &|| bar.inc(1));
     bar.finish_and_clear();
     fitted.model.check().map_err(|why| Error::Report(format!("no model came of this: {why}")))?;

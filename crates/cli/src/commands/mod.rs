@@ -42,7 +42,7 @@ impl SecretArgs {
 }
 
 /// A bar on a terminal, and nothing elsewhere.
-pub fn trips_bar(steps: u64) -> ProgressBar {
+pub fn bar(steps: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());

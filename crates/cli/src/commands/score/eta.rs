@@ -6,7 +6,7 @@ use clap::Args;
 use onway_core::eta::Model;
 use rayon::prelude::*;
 
-use crate::commands::{models, trips_bar};
+use crate::commands::{bar, models};
 use crate::error::Error;
 use crate::fit::boost::Settings;
 use crate::fit::{self, samples::Lesson};
@@ -67,7 +67,7 @@ fn left_out(trips: &[Trip], groups: usize) -> Vec<TripScore> {
     let (numbered, lessons) = fit::lessons(trips);
     let users = numbered.iter().max().map_or(0, |most| most + 1);
     let groups = groups.min(users);
-    let bar = trips_bar(trips.len() as u64);
+    let bar = bar(trips.len() as u64);
     let of_group = |group: usize| {
         let others: Vec<&Lesson> = lessons.iter().filter(|lesson| lesson.user % groups != group).collect();
         let model = if others.is_empty() {

@@ -10,18 +10,7 @@ use crate::trips::Point;
 const START: i64 = 1_700_000_000;
 
 fn point(fix: i64) -> Point {
-    let lng = 1.0 + fix as f64 * 0.0009;
-    Point {
-        row: 0,
-        time_ms: (START + fix * 5) * 1_000,
-        lat: 5.0,
-        lng,
-        speed: None,
-        accuracy: None,
-        heading: None,
-        truth: None,
-        activity: None,
-    }
+    Point::new((START + fix * 5) * 1_000, 5.0, 1.0 + fix as f64 * 0.0009)
 }
 
 fn place(fix: i64) -> Position {
