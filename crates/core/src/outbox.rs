@@ -54,6 +54,9 @@ pub struct Outbox {
     /// The alarm that stands.
     #[serde(default)]
     armed: Option<Millis>,
+    /// Until when an attempt counts as under way. It is lost with the memory that made it, so never stored.
+    #[serde(skip)]
+    under_way: Option<Millis>,
 }
 
 impl Outbox {
@@ -64,6 +67,7 @@ impl Outbox {
             return None;
         }
         let due = *self.due.get_or_insert_with(|| wall.plus(spacing.delay));
+        let due = self.under_way.map_or(due, |until| until.max(due));
         let stands = self.armed.is_some_and(|armed| armed <= due && wall.since(armed) < OVERDUE);
         if stands {
             return None;
@@ -81,12 +85,13 @@ impl Outbox {
 
     /// Whether an attempt is due.
     pub fn is_due(&self, wall: Millis) -> bool {
-        self.due.is_some_and(|due| due <= wall.plus(EARLY))
+        let late = |at: Millis| at <= wall.plus(EARLY);
+        self.due.is_some_and(late) && self.under_way.is_none_or(late)
     }
 
     /// An attempt begins. Until it ends, or is known to have been lost after `timeout` ms, no other does.
     pub fn attempting(&mut self, wall: Millis, timeout: i64, spacing: Spacing) {
-        self.due = Some(wall.plus(timeout).plus(spacing.retry_first));
+        self.under_way = Some(wall.plus(timeout).plus(spacing.retry_first));
     }
 
     pub fn succeeded(&mut self, archived: Archived) {
@@ -99,6 +104,7 @@ impl Outbox {
         let pause = doubled.min(spacing.retry_most) as f64 * (0.5 + jitter.clamp(0.0, 1.0) / 2.0);
         self.attempts = self.attempts.saturating_add(1);
         self.due = Some(wall.plus(pause as i64));
+        self.under_way = None;
     }
 
     /// Failures since the last success.
@@ -136,6 +142,20 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_that_died_with_its_process_is_made_again_at_once() {
+        let mut outbox = Outbox::default();
+        outbox.arm(true, Millis(0), SPACING);
+        outbox.fired(Millis(2_000));
+        outbox.attempting(Millis(2_000), 20_000, SPACING);
+        assert_eq!(outbox.arm(true, Millis(2_100), SPACING), Some(Millis(23_000)));
+        assert!(!outbox.is_due(Millis(2_100)));
+        let stored = serde_json::to_string(&outbox).unwrap();
+        let mut woken: Outbox = serde_json::from_str(&stored).unwrap();
+        assert!(woken.is_due(Millis(2_200)));
+        assert_eq!(woken.arm(true, Millis(2_200), SPACING), Some(Millis(2_200)));
+    }
+
+    #[test]
     fn each_failure_doubles_the_pause_up_to_the_longest() {
         let mut outbox = Outbox::default();
         let mut pauses = Vec::new();
@@ -163,8 +183,16 @@ mod tests {
     impl Object {
         const TIMEOUT: i64 = 5_000;
 
+        fn load(&self) -> Outbox {
+            Outbox { under_way: None, ..self.stored.clone() }
+        }
+
         fn with(&mut self, wall: Millis, change: impl FnOnce(&mut Outbox)) {
-            let mut outbox = self.memory.take().unwrap_or_else(|| self.stored.clone());
+            let mut outbox = self.memory.take().unwrap_or_else(|| {
+                let mut woken = self.load();
+                woken.fired(wall);
+                woken
+            });
             change(&mut outbox);
             if let Some(at) = outbox.arm(self.waiting, wall, SPACING) {
                 self.alarm = Some(at);
@@ -175,7 +203,7 @@ mod tests {
 
         fn ring(&mut self, wall: Millis) {
             self.alarm = None;
-            let mut outbox = self.memory.take().unwrap_or_else(|| self.stored.clone());
+            let mut outbox = self.memory.take().unwrap_or_else(|| self.load());
             let news = outbox.fired(wall);
             if self.waiting && outbox.is_due(wall) && self.attempt.is_none() {
                 outbox.attempting(wall, Self::TIMEOUT, SPACING);
@@ -207,7 +235,7 @@ mod tests {
         /// Whatever happens, in whatever order, asleep or not: what waits goes out.
         #[test]
         fn what_waits_always_goes_out(
-            steps in proptest::collection::vec((0..6_u8, 0..20_000_i64, 0.0..1.0), 1..120),
+            steps in proptest::collection::vec((0..7_u8, 0..20_000_i64, 0.0..1.0), 1..120),
         ) {
             let mut wall = Millis(0);
             let mut object =
@@ -225,12 +253,18 @@ mod tests {
                     3 => object.end(wall, jitter < 0.5, jitter),
                     // The platform evicts no object that waits for an answer.
                     4 if object.attempt.is_none() => object.memory = None,
+                    // A process that is killed takes its attempt along, and an alarm that was about to fire.
+                    5 => {
+                        (object.memory, object.attempt) = (None, None);
+                        object.alarm.take_if(|at| *at <= wall);
+                    }
                     _ => {}
                 }
                 if object.alarm.is_some_and(|at| at <= wall) {
                     object.ring(wall);
                 }
-                let waits = object.waiting && object.attempt.is_none();
+                // Where nothing is in memory nobody has asked yet: the next who does sets the alarm.
+                let waits = object.waiting && object.attempt.is_none() && object.memory.is_some();
                 prop_assert!(!waits || object.alarm.is_some(), "at {:?}: {:?}", wall, object.stored);
             }
         }

@@ -31,7 +31,7 @@ impl Session {
             Err(error) => Err(error),
         };
         // Meanwhile others may have changed the delivery: it is taken anew.
-        let Some(mut delivery) = self.take()? else { return Ok(()) };
+        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(()) };
         delivery.live.outbox.fired(fired);
         match written {
             Ok(()) => delivery.live.outbox.succeeded(work.then),
@@ -48,7 +48,7 @@ impl Session {
 
     /// What the archive lacks, with the closed chunks that belong to it, where an attempt is due.
     fn waiting(&self, fired: Millis) -> Result<Option<Waiting>, Rejection> {
-        let Some(mut delivery) = self.take()? else { return Ok(None) };
+        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(None) };
         let news = delivery.live.outbox.fired(fired);
         let waiting = if delivery.live.outbox.is_due(fired) {
             delivery.archive_work().map(|work| {

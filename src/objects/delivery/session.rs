@@ -212,12 +212,21 @@ impl Session {
         }
         let mut loaded = self.store.load().map_err(ours)?;
         if let Some(delivery) = &mut loaded {
-            // Should the platform have dropped the alarm, whoever wakes the object sets it again.
+            // An alarm whose time has come and that did not wake the object may be lost: it is set again.
+            delivery.live.outbox.fired(wall());
             if let Some(pause) = self.plan(delivery) {
                 self.store.write_live(delivery).and_then(|()| self.set_alarm(pause)).map_err(ours)?;
             }
         }
         Ok(loaded)
+    }
+
+    /// The same, where it is the alarm that asks: none is set again.
+    pub(super) fn take_for_alarm(&self) -> std::result::Result<Option<Delivery>, Rejection> {
+        match self.cached.take() {
+            Some(delivery) => Ok(Some(delivery)),
+            None => self.store.load().map_err(ours),
+        }
     }
 
     /// The same, for what only a delivery that has not expired can answer.
