@@ -29,7 +29,7 @@ impl Seen {
             here: self.here,
             destination: walk.destination,
             way: None,
-            stops_before: 0,
+            ahead: &[],
             journey: &self.journey,
             corridor,
         }

@@ -4,6 +4,7 @@
 //! state. They either refuse and change nothing, or say what happened as events, each with its sequence
 //! number.
 
+mod driven;
 mod guidance;
 mod reporting;
 mod stored;
@@ -32,6 +33,7 @@ use crate::wire::report::{Counts, Report, StatusReport};
 use crate::wire::snapshot::FixCounts;
 use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
 
+pub use driven::{Driven, PresenceEvent, Told};
 pub use guidance::{Following, Guidance};
 pub use stored::StoredLive;
 
@@ -87,6 +89,8 @@ pub struct Live {
     pub journey: Journey,
     pub following: Following,
     pub stops_before: u32,
+    /// What passes between it and its driver's object.
+    pub driven: Driven,
     /// The newest fix that was broadcast.
     pub shown: Option<Key>,
     /// When the driver was last heard of.
@@ -141,6 +145,36 @@ pub enum Event {
     Moved { seq: u64, path: Vec<(Millis, Position)> },
     /// Another ETA without another position.
     Estimated { seq: u64 },
+    /// Kept, as a status is.
+    Presence(PresenceEvent),
+}
+
+/// An event that is kept for those who were away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeptEvent {
+    Status(StatusEvent),
+    Presence(PresenceEvent),
+}
+
+impl Event {
+    /// What is kept of it, with its number.
+    pub fn kept(&self) -> Option<(u64, KeptEvent)> {
+        match self {
+            Self::Status(event) => Some((event.seq, KeptEvent::Status(event.clone()))),
+            Self::Presence(event) => Some((event.seq, KeptEvent::Presence(event.clone()))),
+            Self::Moved { .. } | Self::Estimated { .. } => None,
+        }
+    }
+}
+
+impl From<KeptEvent> for Event {
+    fn from(kept: KeptEvent) -> Self {
+        match kept {
+            KeptEvent::Status(event) => Self::Status(event),
+            KeptEvent::Presence(event) => Self::Presence(event),
+        }
+    }
 }
 
 /// A status reached, as it is kept for those who were away.
@@ -216,6 +250,7 @@ impl Delivery {
             journey: Journey::default(),
             following: Following::default(),
             stops_before: 0,
+            driven: Driven::default(),
             shown: None,
             contact: None,
             updated: now,

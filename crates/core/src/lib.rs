@@ -7,6 +7,7 @@ pub mod archive;
 pub mod auth;
 pub mod clock;
 pub mod delivery;
+pub mod driver;
 pub mod eta;
 pub mod fanout;
 pub mod filter;

@@ -8,19 +8,19 @@
 //! | instructions | – | yes | yes | yes | yes |
 //! | phone, window, mode, route | – | – | yes | yes | yes |
 //! | battery, raw fix, notes | – | – | yes | yes | yes |
-//! | customer, store, visibility, metadata | – | – | – | yes | yes |
+//! | customer, store, visibility, metadata, calls for help | – | – | – | yes | yes |
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Event, Reached, StatusEvent};
+use crate::delivery::{Delivery, Event, KeptEvent, Reached};
 use crate::eta::{self, Corridor, Estimate, Journey, Model, Situation};
 use crate::fix::{Fix, Position};
 use crate::permission::Party;
 use crate::status::Status;
 use crate::thinning::thinned;
 use crate::track::{Recorded, polyline};
-use crate::wire::frames::{EtaUpdate, LocationUpdate, Resumed, ServerFrame, StatusUpdate};
+use crate::wire::frames::{EtaUpdate, LocationUpdate, PresenceUpdate, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::snapshot::{
     ClockView, Details, EtaView, Location, LocationState, ProgressView, RawLocation, Snapshot, TimelineEntry,
     WindowView,
@@ -108,7 +108,7 @@ pub fn snapshot(delivery: &Delivery, audience: Audience, now: Millis, driver_con
         dropoff: facts.dropoff.clone(),
         eta: eta_view(delivery, audience, now),
         progress: progress(delivery, audience),
-        driver_online: driver_connected || delivery.driver_in_contact(now),
+        driver_online: delivery.is_driver_online(driver_connected, now),
         timeline: timeline(delivery),
         trail: trail(delivery, audience),
         details: details(delivery, audience),
@@ -146,6 +146,14 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
                 server_time: now.0,
             },
         }),
+        Event::Presence(event) => Some(ServerFrame::Presence {
+            data: PresenceUpdate {
+                driver_online: event.online,
+                reason: event.reason.filter(|_| audience.is_inside()),
+                seq: event.seq,
+                server_time: now.0,
+            },
+        }),
         Event::Moved { seq, path } => sees_location(delivery, audience).then(|| {
             ServerFrame::LocationUpdate { data: Box::new(moved(delivery, audience, now, *seq, path)) }
         }),
@@ -156,7 +164,7 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
 /// Where they missed more than [`MISSED_MAX`], the whole state instead.
 pub fn resume(
     delivery: &Delivery,
-    missed: &[StatusEvent],
+    missed: &[KeptEvent],
     audience: Audience,
     now: Millis,
     driver_connected: bool,
@@ -166,7 +174,7 @@ pub fn resume(
         return vec![ServerFrame::InitialState { data }];
     }
     let seq = delivery.live.seq;
-    let events = missed.iter().map(|event| Event::Status(event.clone()));
+    let events = missed.iter().cloned().map(Event::from);
     let mut frames: Vec<_> = events.filter_map(|event| frame(delivery, &event, audience, now)).collect();
     if location(delivery, audience).is_some() {
         let data = Box::new(moved(delivery, audience, now, seq, &[]));
@@ -310,7 +318,7 @@ fn eta_to_pickup(delivery: &Delivery, audience: Audience) -> Option<Estimate> {
                 now: fix.time,
                 here: fix.position,
                 destination: pickup.position(),
-                stops_before: 0,
+                ahead: &[],
                 way: None,
                 journey: &Journey::default(),
                 corridor: &Corridor::default(),
@@ -350,6 +358,7 @@ fn details(delivery: &Delivery, audience: Audience) -> Details {
     details.route = delivery.route_text().map(str::to_owned);
     details.fixes = Some(delivery.live.fixes.clone());
     if audience != Audience::Driver {
+        details.emergencies.clone_from(&delivery.live.driven.emergencies);
         details.customer_id = facts.customer_id.clone();
         details.store_id = facts.store_id.clone();
         details.visibility = Some(facts.visibility);

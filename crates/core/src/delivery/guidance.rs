@@ -104,7 +104,12 @@ impl Delivery {
     /// Metres left to the dropoff: along the route where one is followed, by the great circle otherwise.
     pub fn remaining_metres(&self) -> Option<f64> {
         let position = self.position()?;
-        Some(self.route_left().unwrap_or_else(|| position.metres_to(self.facts.dropoff.position())))
+        let ahead = &self.live.driven.ahead;
+        if let Some(left) = self.route_left().filter(|_| ahead.is_empty()) {
+            return Some(left);
+        }
+        let places = ahead.iter().copied().chain(std::iter::once(self.facts.dropoff.position()));
+        Some(places.scan(position, |from, to| Some(std::mem::replace(from, to).metres_to(to))).sum())
     }
 
     /// The part of the way that is behind, from 0 to 1.
@@ -160,14 +165,15 @@ impl Delivery {
         let Guidance { model, corridor, plan } = &self.guidance;
         let model = model.as_ref().unwrap_or_else(|| Model::built_in());
         let Following { along, began, .. } = &self.live.following;
-        let way = self.route_left();
+        // A route leads straight to the dropoff.
+        let way = self.route_left().filter(|_| self.live.driven.ahead.is_empty());
         let situation = Situation {
             mode: self.facts.mode,
             now,
             here,
             destination: self.facts.dropoff.position(),
             way,
-            stops_before: self.live.stops_before,
+            ahead: &self.live.driven.ahead,
             journey: &self.live.journey,
             corridor,
         };

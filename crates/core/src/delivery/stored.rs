@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Facts, Following, Guidance, Live, Reached};
+use crate::delivery::{Delivery, Driven, Facts, Following, Guidance, Live, Reached};
 use crate::eta::{Estimate, Journey};
 use crate::outbox::Outbox;
 use crate::published::Published;
@@ -29,6 +29,8 @@ pub struct StoredLive {
     following: Following,
     #[serde(default)]
     stops_before: u32,
+    #[serde(default)]
+    driven: Driven,
     #[serde(default)]
     shown: Option<Key>,
     #[serde(default)]
@@ -64,6 +66,7 @@ impl Live {
             journey: self.journey,
             following: self.following,
             stops_before: self.stops_before,
+            driven: self.driven.clone(),
             shown: self.shown,
             contact: self.contact,
             updated: self.updated,
@@ -86,6 +89,7 @@ impl Delivery {
             journey: stored.journey,
             following: stored.following,
             stops_before: stored.stops_before,
+            driven: stored.driven,
             shown: stored.shown,
             contact: stored.contact,
             updated: stored.updated,

@@ -59,8 +59,8 @@ pub struct Situation<'a> {
     pub destination: Position,
     /// Metres left along a planned route, where one is followed.
     pub way: Option<f64>,
-    /// Stops before the destination: each takes [`Model::dwell_secs`].
-    pub stops_before: u32,
+    /// Stops before the destination, in order: each takes [`Model::dwell_secs`].
+    pub ahead: &'a [Position],
     /// The trip so far.
     pub journey: &'a Journey,
     /// The pace field on the way, or an empty one.
@@ -68,9 +68,10 @@ pub struct Situation<'a> {
 }
 
 impl Situation<'_> {
-    /// Metres left as the crow flies. Those of a route are as many as it usually takes to come so far by road.
+    /// Metres to the next stop as the crow flies. Those of a route are as many as it usually takes to come so
+    /// far by road.
     fn metres(&self) -> f64 {
-        let direct = self.here.metres_to(self.destination);
+        let direct = self.here.metres_to(self.ahead.first().copied().unwrap_or(self.destination));
         self.way.map_or(direct, |way| (way / DETOUR).max(direct))
     }
 }
@@ -93,8 +94,12 @@ pub fn by_plan(model: &Model, situation: &Situation<'_>, left: Left) -> Estimate
     arriving_in(secs, band, EtaSource::Route, situation.now)
 }
 
+/// What comes after the first stop: the ways from stop to stop, and the time at each.
 fn stops(model: &Model, situation: &Situation<'_>) -> f64 {
-    f64::from(situation.stops_before.min(100)) * model.dwell_secs
+    let Situation { ahead, destination, mode, .. } = *situation;
+    let next = ahead.iter().skip(1).chain(std::iter::once(&destination));
+    let legs = ahead.iter().zip(next).map(|(from, to)| model.power(mode).secs(from.metres_to(*to)));
+    legs.map(|secs| secs + model.dwell_secs).sum()
 }
 
 fn arriving_in(secs: f64, (low, high): (f64, f64), source: EtaSource, now: Millis) -> Estimate {

@@ -31,7 +31,7 @@ fn on_the_way(model: &Model, mode: Mode, from: f64, metres: f64, speed: f64) -> 
         here,
         destination,
         way: None,
-        stops_before: 0,
+        ahead: &[],
         journey: &journey,
         corridor: &corridor,
     };
@@ -80,20 +80,25 @@ fn where_others_were_slow_it_takes_longer() {
 #[test]
 fn stops_before_this_one_take_their_time() {
     let journey = Journey::default();
-    let at = |stops_before| {
+    let at = |ahead: &[Position]| {
         let situation = Situation {
             mode: Mode::Van,
             now: Millis(0),
             here: place(2_000.0, 0.0),
             destination: place(0.0, 0.0),
             way: None,
-            stops_before,
+            ahead,
             journey: &journey,
             corridor: &Corridor::default(),
         };
         estimate(Model::built_in(), &situation).at
     };
-    assert_eq!(at(3).since(at(0)), (3.0 * Model::built_in().dwell_secs * 1000.0) as i64);
+    let dwell = |stops: i64| stops * (Model::built_in().dwell_secs * 1000.0) as i64;
+    let here = place(2_000.0, 0.0);
+    assert!(at(&[place(1_000.0, 0.0)]).since(at(&[])) > dwell(1), "two short ways take longer than one");
+    let there = [place(0.0, 0.0); 3];
+    assert_eq!(at(&there).since(at(&[])), dwell(3));
+    assert!(at(&[place(1_000.0, 3_000.0), here]).since(at(&[here])) > dwell(1) + 600_000, "a detour takes its time");
 }
 
 proptest! {
@@ -113,7 +118,7 @@ proptest! {
         let corridor = model.corridor(here, destination, mode);
         let now = Millis(now);
         let situation =
-            Situation { mode, now, here, destination, way: None, stops_before: 1, journey: &journey, corridor: &corridor };
+            Situation { mode, now, here, destination, way: None, ahead: &[], journey: &journey, corridor: &corridor };
         let eta = estimate(&model, &situation);
         prop_assert!(now <= eta.low && eta.low <= eta.at && eta.at <= eta.high);
         prop_assert!(eta.high.since(now) < 100 * 86_400_000);

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::driver::Away;
 use crate::status::Status;
+use crate::wire::driver::EmergencyView;
 use crate::wire::report::{Counts, FixReport, StatusReport};
 use crate::wire::snapshot::{EtaView, Location, LocationState, ProgressView, Snapshot};
 
@@ -66,6 +68,17 @@ pub struct EtaUpdate {
     pub server_time: i64,
 }
 
+/// The driver came or went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PresenceUpdate {
+    pub driver_online: bool,
+    /// Why no position comes, where that is known: for driver, store, dispatcher and admin.
+    pub reason: Option<Away>,
+    pub seq: u64,
+    pub server_time: i64,
+}
+
 /// Where a resumed socket stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -92,6 +105,18 @@ pub enum ServerFrame {
     /// Of a new route.
     EtaUpdate {
         data: EtaUpdate,
+    },
+    Presence {
+        data: PresenceUpdate,
+    },
+    /// The driver calls for help: to its store, dispatchers and admins.
+    EmergencyAlert {
+        data: EmergencyView,
+    },
+    /// How often to report: to the driver.
+    Sampling {
+        interval_s: u32,
+        min_displacement_m: u32,
     },
     Resumed {
         data: Resumed,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::filter::Reason;
 use crate::status::Status;
+use crate::wire::driver::EmergencyView;
 use crate::wire::start::{Mode, Place, Visibility};
 
 /// The position shown to an audience.
@@ -175,6 +176,9 @@ pub struct Details {
     pub metadata: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockView>,
+    /// The driver's calls for help that nobody has acknowledged: for store, dispatcher and admin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergencies: Vec<EmergencyView>,
     /// For driver, store, dispatcher and admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixes: Option<FixCounts>,

@@ -1,0 +1,72 @@
+//! A driver's call for help: it stays open until somebody says that they have it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Driver;
+use crate::clock::Millis;
+use crate::fix::Position;
+
+/// Most that are kept with the driver; the record of all is in the archive.
+const KEPT: usize = 20;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Emergency {
+    pub id: String,
+    pub at: Millis,
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Where the driver was then, as far as is known.
+    #[serde(default)]
+    pub position: Option<Position>,
+    /// When the position was measured.
+    #[serde(default)]
+    pub position_at: Option<Millis>,
+    pub tracking_ids: Vec<String>,
+    pub store_ids: Vec<String>,
+    #[serde(default)]
+    pub acknowledged: Option<Acknowledged>,
+    /// Whether the archive has it, as it is now.
+    #[serde(default)]
+    pub archived: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    pub at: Millis,
+    pub by: String,
+}
+
+impl Driver {
+    /// Takes a call. The same `id` again is the same call: `None`.
+    pub fn raise(&mut self, mut emergency: Emergency) -> Option<Emergency> {
+        if self.emergencies.iter().any(|known| known.id == emergency.id) {
+            return None;
+        }
+        emergency.tracking_ids = self.stops.iter().map(|stop| stop.tracking_id.clone()).collect();
+        emergency.store_ids = self.stops.iter().filter_map(|stop| stop.store_id.clone()).collect();
+        emergency.store_ids.sort();
+        emergency.store_ids.dedup();
+        self.emergencies.push(emergency.clone());
+        // The oldest that the archive has, and that somebody has acknowledged, goes first.
+        while self.emergencies.len() > KEPT {
+            let done = self.emergencies.iter().position(|old| old.archived && old.acknowledged.is_some());
+            self.emergencies.remove(done.unwrap_or(0));
+        }
+        Some(emergency)
+    }
+
+    /// `None` where there is no such call; the first who acknowledges is the one.
+    pub fn acknowledge(&mut self, id: &str, by: &str, at: Millis) -> Option<Emergency> {
+        let emergency = self.emergencies.iter_mut().find(|known| known.id == id)?;
+        if emergency.acknowledged.is_none() {
+            emergency.acknowledged = Some(Acknowledged { at, by: by.to_owned() });
+            emergency.archived = false;
+        }
+        Some(emergency.clone())
+    }
+
+    /// Those that nobody has acknowledged.
+    pub fn open_emergencies(&self) -> impl Iterator<Item = &Emergency> {
+        self.emergencies.iter().filter(|known| known.acknowledged.is_none())
+    }
+}

@@ -1,0 +1,310 @@
+//! The driver: duty, presence, the ordered list of stops, and what waits to be said.
+//!
+//! Deliveries are authoritative for their own state and who drives them; they tell the driver of each
+//! change ([`News`]). The driver is authoritative for the order of its stops, its presence and its duty, and
+//! tells each delivery where it stands ([`Heading`]). Both are told at least once and by their newest state,
+//! so repetition and loss of what lies between change nothing.
+
+pub mod emergency;
+pub mod mailbox;
+pub mod presence;
+pub mod schedule;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+use crate::fix::{Fix, Position};
+use crate::rejection::Rejection;
+use crate::status::Status;
+use crate::wire::start::Place;
+
+pub use emergency::Emergency;
+pub use mailbox::{Letter, Mailbox};
+pub use presence::{Away, Presence};
+pub use schedule::Schedule;
+
+/// Most deliveries of a driver at a time.
+pub const STOPS_MAX: usize = 100;
+/// So many deliveries that have left are remembered, against news that come late.
+const LEFT_MAX: usize = 32;
+/// A delivery that is not the next one gets a position so often, in ms.
+pub const FEED_SPAN: i64 = 60_000;
+
+/// What a delivery says of itself: its newest state, as of `seq`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct News {
+    pub tracking_id: String,
+    pub seq: u64,
+    pub order_id: String,
+    /// Whom it is assigned to now.
+    pub driver_id: Option<String>,
+    pub store_id: Option<String>,
+    pub status: Status,
+    pub at: Millis,
+    pub pickup: Option<Place>,
+    pub dropoff: Place,
+}
+
+/// What the driver says to a delivery: where it stands among the stops, and whether the driver is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heading {
+    pub stops_before: u32,
+    /// Where the driver goes before, in order.
+    pub ahead: Vec<Position>,
+    pub online: bool,
+    #[serde(default)]
+    pub reason: Option<Away>,
+}
+
+/// A delivery of this driver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stop {
+    pub tracking_id: String,
+    pub order_id: String,
+    pub store_id: Option<String>,
+    pub status: Status,
+    pub seq: u64,
+    pub pickup: Option<Place>,
+    pub dropoff: Place,
+    /// What the delivery has been told.
+    #[serde(default)]
+    pub told: Option<Heading>,
+}
+
+impl Stop {
+    /// Where the driver goes for it next.
+    pub fn place(&self) -> &Place {
+        match (&self.pickup, self.status) {
+            (Some(pickup), Status::Created | Status::Assigned) => pickup,
+            _ => &self.dropoff,
+        }
+    }
+}
+
+/// The newest position, kept while on duty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastFix {
+    pub position: Position,
+    pub time: Millis,
+    #[serde(default)]
+    pub accuracy: Option<f64>,
+    #[serde(default)]
+    pub speed: Option<f64>,
+    #[serde(default)]
+    pub battery: Option<u8>,
+}
+
+impl From<&Fix> for LastFix {
+    fn from(fix: &Fix) -> Self {
+        let Fix { position, time, accuracy, speed, battery, .. } = *fix;
+        Self { position, time, accuracy, speed, battery }
+    }
+}
+
+/// What changes, and when each of its deliveries heard of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Driver {
+    pub driver_id: String,
+    /// A driver is on duty from its first contact or assignment until it says otherwise.
+    #[serde(default)]
+    pub off_duty: bool,
+    #[serde(default)]
+    pub stops: Vec<Stop>,
+    #[serde(default)]
+    pub presence: Presence,
+    #[serde(default)]
+    pub mailbox: Mailbox,
+    #[serde(default)]
+    pub emergencies: Vec<Emergency>,
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Grows with what the list of drivers shows.
+    #[serde(default)]
+    pub revision: u64,
+    /// Deliveries that have left, as of which news.
+    #[serde(default)]
+    left: Vec<(String, u64)>,
+}
+
+/// What news came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Known already.
+    Old,
+    Assigned,
+    /// Taken away, not ended.
+    Unassigned,
+    /// Another status, the last one included.
+    Changed,
+}
+
+impl Driver {
+    pub fn new(driver_id: String) -> Self {
+        Self { driver_id, ..Self::default() }
+    }
+
+    /// Takes the news of a delivery. Letters to the driver wait in the mailbox until acknowledged.
+    pub fn hear(&mut self, news: &News) -> Result<Heard, Rejection> {
+        let known = self.stops.iter().position(|stop| stop.tracking_id == news.tracking_id);
+        let seen = match known.and_then(|n| self.stops.get(n)) {
+            Some(stop) => Some(stop.seq),
+            None => self.left.iter().find(|(id, _)| *id == news.tracking_id).map(|(_, seq)| *seq),
+        };
+        if seen.is_some_and(|seq| news.seq <= seq) {
+            return Ok(Heard::Old);
+        }
+        let mine = news.driver_id.as_deref() == Some(&self.driver_id);
+        let heard = match known {
+            _ if mine && !news.status.is_final() => self.keep_stop(known, news)?,
+            None => Heard::Old,
+            Some(n) => {
+                self.stops.remove(n);
+                if mine { Heard::Changed } else { Heard::Unassigned }
+            }
+        };
+        if !mine || news.status.is_final() {
+            self.left.retain(|(id, _)| *id != news.tracking_id);
+            self.left.push((news.tracking_id.clone(), news.seq));
+            let surplus = self.left.len().saturating_sub(LEFT_MAX);
+            self.left.drain(..surplus);
+        }
+        match heard {
+            Heard::Assigned => self.mailbox.put(&news.tracking_id, true),
+            Heard::Unassigned => self.mailbox.put(&news.tracking_id, false),
+            Heard::Changed | Heard::Old => {}
+        }
+        self.revision += 1;
+        Ok(heard)
+    }
+
+    fn keep_stop(&mut self, known: Option<usize>, news: &News) -> Result<Heard, Rejection> {
+        let stop = Stop {
+            tracking_id: news.tracking_id.clone(),
+            order_id: news.order_id.clone(),
+            store_id: news.store_id.clone(),
+            status: news.status,
+            seq: news.seq,
+            pickup: news.pickup.clone(),
+            dropoff: news.dropoff.clone(),
+            told: None,
+        };
+        if let Some(known) = known.and_then(|n| self.stops.get_mut(n)) {
+            let changed = known.status != stop.status;
+            *known = Stop { told: known.told.take(), ..stop };
+            return Ok(if changed { Heard::Changed } else { Heard::Old });
+        }
+        if self.stops.len() >= STOPS_MAX {
+            return Err(Rejection::Conflict(format!("a driver has at most {STOPS_MAX} deliveries at a time")));
+        }
+        self.stops.push(stop);
+        Ok(Heard::Assigned)
+    }
+
+    /// Puts the stops in the order given; those that are not named keep theirs, behind.
+    pub fn order(&mut self, ids: &[String]) -> Result<(), Rejection> {
+        for (n, id) in ids.iter().enumerate() {
+            if !self.stops.iter().any(|stop| stop.tracking_id == *id) {
+                return Err(Rejection::invalid(
+                    "tracking_ids",
+                    format!("tracking_ids[{n}] is no delivery of this driver"),
+                ));
+            }
+            if ids.iter().take(n).any(|other| other == id) {
+                return Err(Rejection::invalid("tracking_ids", format!("tracking_ids[{n}] is there twice")));
+            }
+        }
+        let place = |stop: &Stop| ids.iter().position(|id| *id == stop.tracking_id).unwrap_or(usize::MAX);
+        self.stops.sort_by_key(place);
+        self.revision += 1;
+        Ok(())
+    }
+
+    /// Goes on or off duty. Nobody goes off duty with goods on board.
+    pub fn set_duty(&mut self, on_duty: bool) -> Result<bool, Rejection> {
+        let carrying = self.stops.iter().any(|stop| matches!(stop.status, Status::PickedUp | Status::InTransit));
+        if !on_duty && carrying {
+            return Err(Rejection::Conflict(
+                "there are goods on board: deliver them, or have them reassigned, before going off duty".into(),
+            ));
+        }
+        let changed = self.off_duty == on_duty;
+        self.off_duty = !on_duty;
+        self.revision += u64::from(changed);
+        Ok(changed)
+    }
+
+    /// What each delivery has to be told, of those that have not been told yet.
+    pub fn headings(&self) -> Vec<(String, Heading)> {
+        let mut ahead = Vec::new();
+        let mut due = Vec::new();
+        for (before, stop) in self.stops.iter().enumerate() {
+            let heading = Heading {
+                stops_before: u32::try_from(before).unwrap_or(u32::MAX),
+                ahead: ahead.clone(),
+                online: self.presence.online,
+                reason: self.presence.reason,
+            };
+            if stop.told.as_ref() != Some(&heading) {
+                due.push((stop.tracking_id.clone(), heading));
+            }
+            ahead.push(stop.place().position());
+        }
+        due
+    }
+
+    /// A delivery has been told.
+    pub fn told(&mut self, tracking_id: &str, heading: Heading) {
+        if let Some(stop) = self.stops.iter_mut().find(|stop| stop.tracking_id == tracking_id) {
+            stop.told = Some(heading);
+        }
+    }
+
+    /// A delivery that says that it is not this driver's.
+    pub fn forget(&mut self, tracking_id: &str) -> bool {
+        let before = self.stops.len();
+        self.stops.retain(|stop| stop.tracking_id != tracking_id);
+        let forgotten = self.stops.len() < before;
+        self.revision += u64::from(forgotten);
+        forgotten
+    }
+
+    pub fn next_stop(&self) -> Option<&Stop> {
+        self.stops.first()
+    }
+
+    pub fn has(&self, tracking_id: &str) -> bool {
+        self.stops.iter().any(|stop| stop.tracking_id == tracking_id)
+    }
+}
+
+/// When each delivery last got a position: in memory only.
+#[derive(Debug, Default)]
+pub struct Feed {
+    fed: Vec<(String, Millis)>,
+    next: Option<String>,
+}
+
+impl Feed {
+    /// Whom a position goes to: the next stop always; the others now and then, and where the next changes.
+    pub fn addressees(&mut self, stops: &[Stop], wall: Millis) -> Vec<String> {
+        let next = stops.first().map(|stop| stop.tracking_id.clone());
+        let changed = self.next != next;
+        self.next = next;
+        self.fed.retain(|(id, _)| stops.iter().any(|stop| stop.tracking_id == *id));
+        let mut addressees = Vec::new();
+        for (n, stop) in stops.iter().enumerate() {
+            let fed = self.fed.iter_mut().find(|(id, _)| *id == stop.tracking_id);
+            let due = fed.as_ref().is_none_or(|(_, at)| wall.since(*at) >= FEED_SPAN);
+            if n == 0 || changed || due {
+                match fed {
+                    Some((_, at)) => *at = wall,
+                    None => self.fed.push((stop.tracking_id.clone(), wall)),
+                }
+                addressees.push(stop.tracking_id.clone());
+            }
+        }
+        addressees
+    }
+}

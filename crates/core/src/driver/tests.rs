@@ -1,0 +1,205 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::mailbox::LETTERS_MAX;
+use super::presence::GRACE;
+use super::schedule::Task;
+use super::*;
+
+fn news(id: &str, seq: u64, driver: Option<&str>, status: Status) -> News {
+    News {
+        tracking_id: id.into(),
+        seq,
+        order_id: format!("O-{id}"),
+        driver_id: driver.map(Into::into),
+        store_id: Some("s1".into()),
+        status,
+        at: Millis(seq as i64),
+        pickup: None,
+        dropoff: serde_json::from_value(json!({"lat": 5.6 + seq as f64 / 1e3, "lng": -0.2})).unwrap(),
+    }
+}
+
+fn with_stops(ids: &[&str]) -> Driver {
+    let mut driver = Driver::new("d1".into());
+    for id in ids {
+        assert_eq!(driver.hear(&news(id, 1, Some("d1"), Status::Assigned)), Ok(Heard::Assigned));
+    }
+    driver
+}
+
+fn order(driver: &Driver) -> Vec<&str> {
+    driver.stops.iter().map(|stop| stop.tracking_id.as_str()).collect()
+}
+
+#[test]
+fn a_delivery_comes_changes_and_goes() {
+    let mut driver = with_stops(&["a"]);
+    let hear = |driver: &mut Driver, seq, whom, status| driver.hear(&news("a", seq, whom, status)).unwrap();
+    assert_eq!(hear(&mut driver, 1, Some("d1"), Status::Assigned), Heard::Old, "told again");
+    assert_eq!(hear(&mut driver, 3, Some("d1"), Status::PickedUp), Heard::Changed);
+    assert_eq!(hear(&mut driver, 2, Some("d1"), Status::Assigned), Heard::Old, "overtaken");
+    assert_eq!(hear(&mut driver, 4, Some("d2"), Status::PickedUp), Heard::Unassigned);
+    assert_eq!(hear(&mut driver, 3, Some("d1"), Status::PickedUp), Heard::Old, "it has left");
+    assert_eq!(order(&driver), Vec::<&str>::new());
+    assert_eq!(driver.mailbox.waiting().len(), 1, "the newest of each delivery");
+    assert_eq!(hear(&mut driver, 5, Some("d1"), Status::PickedUp), Heard::Assigned);
+    assert_eq!(hear(&mut driver, 6, Some("d1"), Status::Delivered), Heard::Changed);
+    assert_eq!(hear(&mut driver, 6, Some("d1"), Status::Delivered), Heard::Old);
+    assert!(driver.stops.is_empty());
+}
+
+#[test]
+fn letters_wait_in_order_until_acknowledged() {
+    let mut driver = with_stops(&["a", "b", "c"]);
+    let ids: Vec<_> = driver.mailbox.waiting().iter().map(|letter| letter.id).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    assert!(driver.mailbox.acknowledge(2));
+    assert!(!driver.mailbox.acknowledge(2));
+    assert_eq!(driver.mailbox.waiting().len(), 2);
+    for n in 0..2 * LETTERS_MAX {
+        driver.mailbox.put(&format!("x{n}"), true);
+    }
+    assert_eq!(driver.mailbox.waiting().len(), LETTERS_MAX);
+}
+
+#[test]
+fn stops_are_ordered_by_name() {
+    let mut driver = with_stops(&["a", "b", "c"]);
+    driver.order(&["c".into(), "a".into()]).unwrap();
+    assert_eq!(order(&driver), ["c", "a", "b"]);
+    for (ids, why) in [(vec!["x"], "no delivery"), (vec!["a", "a"], "twice")] {
+        let ids: Vec<String> = ids.into_iter().map(Into::into).collect();
+        let refused = driver.order(&ids).unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
+    assert_eq!(order(&driver), ["c", "a", "b"], "what was refused has changed nothing");
+}
+
+#[test]
+fn each_delivery_is_told_where_it_stands_once() {
+    let mut driver = with_stops(&["a", "b"]);
+    let told: Vec<_> = driver.headings();
+    assert_eq!(told.iter().map(|(id, h)| (id.as_str(), h.stops_before, h.ahead.len())).collect::<Vec<_>>(), [
+        ("a", 0, 0),
+        ("b", 1, 1)
+    ]);
+    for (id, heading) in told {
+        driver.told(&id, heading);
+    }
+    assert_eq!(driver.headings(), []);
+    driver.order(&["b".into()]).unwrap();
+    assert_eq!(driver.headings().len(), 2);
+    driver.presence.contact(Millis(5));
+    assert!(driver.headings().iter().all(|(_, heading)| heading.online));
+}
+
+#[test]
+fn nobody_goes_off_duty_with_goods_on_board() {
+    let mut driver = with_stops(&["a"]);
+    assert_eq!(driver.set_duty(true), Ok(false));
+    assert_eq!(driver.set_duty(false), Ok(true));
+    driver.set_duty(true).unwrap();
+    driver.hear(&news("a", 2, Some("d1"), Status::PickedUp)).unwrap();
+    assert!(matches!(driver.set_duty(false), Err(Rejection::Conflict(_))));
+    assert!(!driver.off_duty);
+}
+
+#[test]
+fn the_next_stop_gets_each_position_the_others_one_a_minute() {
+    let mut driver = with_stops(&["a", "b"]);
+    let mut feed = Feed::default();
+    let at = |feed: &mut Feed, driver: &Driver, s: i64| feed.addressees(&driver.stops, Millis(s * 1000));
+    assert_eq!(at(&mut feed, &driver, 0), ["a", "b"]);
+    assert_eq!(at(&mut feed, &driver, 5), ["a"]);
+    assert_eq!(at(&mut feed, &driver, 59), ["a"]);
+    assert_eq!(at(&mut feed, &driver, 60), ["a", "b"]);
+    driver.order(&["b".into()]).unwrap();
+    assert_eq!(at(&mut feed, &driver, 61), ["b", "a"], "a change of stop");
+    assert_eq!(at(&mut feed, &driver, 62), ["b"]);
+    assert_eq!(at(&mut feed, &Driver::default(), 63), Vec::<String>::new());
+}
+
+#[test]
+fn a_driver_goes_after_a_while_without_a_socket() {
+    let mut presence = Presence::default();
+    assert!(presence.contact(Millis(0)));
+    assert!(!presence.contact(Millis(1)));
+    assert!(presence.explain(Some(Away::PageHidden)));
+    assert!(!presence.explain(Some(Away::PageHidden)));
+    assert!(!presence.judge(false, Millis(GRACE), GRACE), "it may come back");
+    assert!(!presence.judge(true, Millis(GRACE * 9), GRACE), "its socket is open");
+    assert!(presence.judge(false, Millis(1 + GRACE), GRACE));
+    assert!(!presence.judge(false, Millis(GRACE * 9), GRACE), "it is told once");
+    assert_eq!(presence.reason, Some(Away::PageHidden));
+}
+
+#[test]
+fn an_emergency_stays_open_until_somebody_has_it() {
+    let mut driver = with_stops(&["a"]);
+    let call = |id: &str| Emergency {
+        id: id.into(),
+        at: Millis(5),
+        message: None,
+        position: None,
+        position_at: None,
+        tracking_ids: Vec::new(),
+        store_ids: Vec::new(),
+        acknowledged: None,
+        archived: false,
+    };
+    let raised = driver.raise(call("e1")).unwrap();
+    assert_eq!((raised.tracking_ids, raised.store_ids), (vec!["a".to_owned()], vec!["s1".to_owned()]));
+    assert_eq!(driver.raise(call("e1")), None, "sent again");
+    assert_eq!(driver.open_emergencies().count(), 1);
+    assert!(driver.acknowledge("e1", "boss", Millis(9)).is_some());
+    let later = driver.acknowledge("e1", "other", Millis(10)).unwrap();
+    assert_eq!(later.acknowledged.unwrap().by, "boss");
+    assert_eq!(driver.acknowledge("e2", "boss", Millis(9)), None);
+    for n in 0..50 {
+        driver.raise(call(&format!("x{n}")));
+    }
+    assert!(driver.emergencies.len() <= 20);
+}
+
+proptest! {
+    /// Whatever news come, in whatever order: the newest of each delivery decides.
+    #[test]
+    fn the_newest_news_decide(seqs in Just((1..12_u64).collect::<Vec<_>>()).prop_shuffle(), last in 1..12_u64) {
+        let status = |seq: u64| if seq == last { Status::Delivered } else { Status::PickedUp };
+        let whom = |seq: u64| if seq % 3 == 0 { "d2" } else { "d1" };
+        let mut driver = Driver::new("d1".into());
+        for seq in &seqs {
+            driver.hear(&news("a", *seq, Some(whom(*seq)), status(*seq))).unwrap();
+        }
+        prop_assert_eq!(driver.has("a"), whom(11) == "d1" && last != 11);
+    }
+
+    /// What is planned always has an alarm that is soon enough.
+    #[test]
+    fn what_is_planned_is_armed(steps in proptest::collection::vec((0..5_u8, 0..40_000_i64), 1..60)) {
+        let (mut schedule, mut wall, mut alarm) = (Schedule::default(), Millis(0), None::<Millis>);
+        for (step, passed) in steps {
+            wall = wall.plus(passed);
+            if alarm.take_if(|at| *at <= wall).is_some() {
+                schedule.fired(wall);
+                for task in [Task::Presence, Task::Tell, Task::Spill] {
+                    if schedule.take(task, wall) && step == 4 {
+                        schedule.failed(task, wall, 0.5);
+                    }
+                }
+            }
+            match step {
+                0 => schedule.plan(Task::Presence, wall.plus(20_000)),
+                1 => schedule.plan(Task::Tell, wall),
+                2 => schedule.plan(Task::Spill, wall.plus(1_000)),
+                _ => {}
+            }
+            if let Some(at) = schedule.arm(wall) {
+                alarm = Some(at);
+            }
+            let due = [schedule.clone()].iter_mut().any(|s| [Task::Presence, Task::Tell, Task::Spill].into_iter().any(|t| s.take(t, wall)));
+            prop_assert!(!due || alarm.is_some(), "{:?}", schedule);
+        }
+    }
+}
