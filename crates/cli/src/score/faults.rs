@@ -106,3 +106,61 @@ fn older(points: &[Point], at: usize, age: i64) -> Option<geo::Point> {
     let there = place(before);
     (Haversine.distance(there, place(now)) >= STALE_APART_M).then_some(there)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    /// A drive north at 14 m/s, a fix every 5 s.
+    fn drive(fixes: i64) -> Vec<Point> {
+        (0..fixes).map(|i| Point::new(i * 5_000, 5.0 + i as f64 * 70.0 / 111_195.0, 13.0)).collect()
+    }
+
+    fn labelled(seed: u64, share: f64, sizes: Sizes) -> Vec<(Option<Fault>, Point)> {
+        let samples = inject(&drive(20_000), share, sizes, &mut SmallRng::seed_from_u64(seed));
+        samples.into_iter().map(|sample| (sample.fault, sample.reported)).collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_faults_and_another_one_others() {
+        for sizes in [Sizes::Even, Sizes::Log] {
+            assert_eq!(labelled(7, 0.02, sizes), labelled(7, 0.02, sizes));
+            assert_ne!(labelled(7, 0.02, sizes), labelled(8, 0.02, sizes));
+        }
+    }
+
+    #[test]
+    fn about_the_share_that_was_asked_for_becomes_faults() {
+        for share in [0.0, 0.02, 0.1] {
+            let faults = labelled(1, share, Sizes::Even).iter().filter(|(fault, _)| fault.is_some()).count();
+            let got = faults as f64 / 20_000.0;
+            assert!((got - share).abs() <= share * 0.15, "{got} of {share}");
+        }
+    }
+
+    #[test]
+    fn each_fault_is_what_it_is_called_and_all_else_is_as_recorded() {
+        let points = drive(20_000);
+        let samples = inject(&points, 0.02, Sizes::Even, &mut SmallRng::seed_from_u64(3));
+        let mut kinds = std::collections::BTreeMap::<Fault, usize>::new();
+        for (sample, recorded) in samples.iter().zip(&points) {
+            assert_eq!((&sample.clean, sample.reported.time_ms), (recorded, recorded.time_ms));
+            let apart = Haversine.distance(place(&sample.reported), place(recorded));
+            match sample.fault {
+                None => assert_eq!(&sample.reported, recorded),
+                Some(Fault::Spike) => assert!((199.0..=5_001.0).contains(&apart), "{apart}"),
+                Some(Fault::Burst) => assert!((189.0..=5_011.0).contains(&apart), "{apart}"),
+                Some(Fault::Zero) => assert_eq!((sample.reported.lat, sample.reported.lng), (0.0, 0.0)),
+                Some(Fault::Stale) => assert!(
+                    apart >= STALE_APART_M
+                        && points.iter().any(|before| {
+                            before.time_ms < recorded.time_ms && place(before) == place(&sample.reported)
+                        })
+                ),
+            }
+            sample.fault.into_iter().for_each(|fault| *kinds.entry(fault).or_default() += 1);
+        }
+        assert_eq!(kinds.len(), 4, "{kinds:?}");
+    }
+}

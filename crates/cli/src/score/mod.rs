@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod eta;
 pub mod faults;
 pub mod filter;
+pub mod filter_plot;
 pub mod gate;
 pub mod pipeline;
 pub mod plot;

@@ -96,3 +96,49 @@ impl Errors {
         (self.count > 0).then(|| (self.squares / self.count as f64).sqrt())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten fixes, every fifth of them a spike; the filter drops and shows as it is told.
+    fn tally(drops: impl Fn(Option<Fault>) -> bool, shown: Option<Point>) -> Tally {
+        let mut tally = Tally::default();
+        for i in 0..10 {
+            let fault = (i % 5 == 0).then_some(Fault::Spike);
+            tally.add(fault, drops(fault), shown, Point::new(13.0, 5.0));
+        }
+        tally
+    }
+
+    fn percents(tally: &Tally) -> [Option<f64>; 3] {
+        [tally.bad_caught, tally.good_dropped, tally.off].map(Share::percent)
+    }
+
+    #[test]
+    fn a_perfect_filter_and_useless_ones_score_as_they_must() {
+        let (here, far) = (Point::new(13.0, 5.0), Point::new(13.0, 5.01));
+        let cases = [
+            ("perfect", tally(|fault| fault.is_some(), Some(here)), [100.0, 0.0, 0.0]),
+            ("believes all", tally(|_| false, Some(far)), [0.0, 0.0, 100.0]),
+            ("drops all", tally(|_| true, Some(here)), [100.0, 100.0, 0.0]),
+            ("drops the wrong ones", tally(|fault| fault.is_none(), Some(far)), [0.0, 100.0, 100.0]),
+        ];
+        for (name, tally, expected) in cases {
+            assert_eq!(percents(&tally), expected.map(Some), "{name}");
+            assert_eq!(tally.caught_by_fault.get(&Fault::Spike), Some(&tally.bad_caught), "{name}");
+        }
+        let silent = tally(|_| true, None);
+        assert_eq!(percents(&silent)[2], None, "nothing shown is nothing wrong");
+    }
+
+    #[test]
+    fn errors_are_root_mean_squares_and_add_up() {
+        let (mut one, mut other) = (Errors::default(), Errors::default());
+        assert_eq!(one.rmse(), None);
+        one.add(3.0);
+        other.add(4.0);
+        one.join(other);
+        assert_eq!(one.rmse(), Some(12.5_f64.sqrt()));
+    }
+}

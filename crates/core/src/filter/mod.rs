@@ -7,9 +7,10 @@
 //!
 //! The chain: null island, accuracy gate, stale repeat, implied against reported speed, the mode's
 //! fastest, the innovation gate of a Kalman filter. Rejected fixes that agree among themselves become a
-//! rival of the track; when they are as many as have confirmed it, the track begins anew from them.
+//! rival of the track; when they are twice as many as have confirmed it, the track begins anew from them.
 
 mod echo;
+mod habit;
 pub mod kalman;
 mod limits;
 pub mod matrix;
@@ -24,6 +25,7 @@ use crate::fix::{Fix, Position};
 use crate::motion::Motion;
 use crate::wire::start::Mode;
 use echo::Echo;
+use habit::Habit;
 use kalman::{Forecast, Kalman, moved, offset};
 use limits::Limits;
 use matrix::{Vector, length};
@@ -72,7 +74,7 @@ const GATE: f64 = 4.5;
 const GATE_FLOOR: f64 = 150.0;
 /// After such a silence the mode's fastest alone is the gate, in seconds.
 const SILENCE: f64 = 75.0;
-/// So many rejected fixes that agree are believed against a track that is as well confirmed.
+/// So many rejected fixes that agree are believed against any track: bursts of false ones are shorter.
 const CONFIRMED: u8 = 7;
 /// Fixes of a rival agree within this and half the mode's fastest, in metres.
 const RIVAL_FLOOR: f64 = 60.0;
@@ -118,6 +120,7 @@ pub struct Filter {
     rival: Option<Rival>,
     echo: Echo,
     noise: Noise,
+    habit: Habit,
     motion: Motion,
 }
 
@@ -176,10 +179,10 @@ impl Filter {
         let place = offset(track.origin, fix.position);
         let doubt = self.doubt(fix, track, &forecast, place, sigma, limits);
         let Some(reason) = doubt else {
-            let since = track.time;
+            let heard = self.rival.map_or(track.time, |rival| rival.time.max(track.time));
             self.accept(fix, forecast, place, sigma, limits);
-            self.confirmed =
-                if secs_between(since, fix.time) > SILENCE { 1 } else { (self.confirmed + 1).min(CONFIRMED) };
+            let silent = secs_between(heard, fix.time) > SILENCE;
+            self.confirmed = if silent { 2 } else { CONFIRMED }.min(self.confirmed + 1);
             return Ok(());
         };
         if reason == Reason::Stale && self.echo.knows(fix.position) {
@@ -187,9 +190,9 @@ impl Filter {
         }
         let (fixes, velocity) = match self.rival.filter(|rival| rival.agrees(fix, limits)) {
             Some(rival) => (rival.fixes.saturating_add(1), rival.velocity_to(fix)),
-            None => (1, [0.0; 2]),
+            None => (1, track.guess().velocity),
         };
-        if fixes >= (self.confirmed + 1).clamp(2, CONFIRMED) {
+        if fixes >= (2 * self.confirmed).clamp(2, CONFIRMED) {
             self.begin(fix, velocity, sigma, limits);
             self.confirmed = fixes;
             return Ok(());
@@ -229,10 +232,11 @@ impl Filter {
             return None;
         }
         let rival = self.rival.filter(|rival| rival.agrees(fix, limits));
-        if rival.is_some_and(|rival| rival.apart(fix) < apart / 2.0) {
+        if rival.is_some_and(|rival| rival.apart(fix) < apart) {
             return Some(Reason::Jump);
         }
-        let near = secs > SILENCE || forecast.surprise(place, sigma * sigma) <= GATE * GATE;
+        let near = secs > SILENCE
+            || forecast.surprise(place, sigma * sigma) <= GATE * GATE * self.habit.square(secs);
         (!near).then_some(Reason::Jump)
     }
 
@@ -254,6 +258,7 @@ impl Filter {
 
     fn accept(&mut self, fix: &Fix, forecast: Forecast, place: Vector, sigma: f64, limits: &Limits) {
         if let Some(track) = &mut self.track {
+            self.habit.observe(secs_between(track.time, fix.time), forecast.surprise(place, sigma * sigma));
             track.take(&forecast, fix.time, place, sigma * sigma, fix.speed);
         }
         self.believe(fix, sigma, limits);

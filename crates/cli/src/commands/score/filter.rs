@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressIterator, ProgressStyle};
 use crate::error::Error;
 use crate::score::faults::Sizes;
 use crate::score::filter::{Score, Setting, score};
+use crate::score::filter_plot;
 use crate::score::report::{Report, Source};
 use crate::trips::{self, Trip};
 use crate::{args, clock};
@@ -64,6 +65,9 @@ pub struct FilterArgs {
     /// Print the report as one JSON object instead of a table
     #[arg(long)]
     json: bool,
+    /// Draw the filter at work, on a stretch of the first trip with a burst of faults, as SVG
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
 }
 
 pub fn run(args: &FilterArgs) -> Result<(), Error> {
@@ -73,6 +77,9 @@ pub fn run(args: &FilterArgs) -> Result<(), Error> {
     }
     if trips.is_empty() {
         return Err(Error::NoTrips);
+    }
+    if let Some(path) = &args.plot {
+        filter_plot::draw(&trips, &args.setting(args.seed), path)?;
     }
     let report = report(&trips, args);
     if args.json {
