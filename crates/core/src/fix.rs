@@ -133,7 +133,7 @@ pub fn position(fields: &Fields<'_>) -> Result<Position, Rejection> {
     Position::from_degrees(lat, lng).ok_or_else(|| fields.missing("lat"))
 }
 
-fn rounded(value: Option<f64>, scale: f64) -> Option<f64> {
+pub(crate) fn rounded(value: Option<f64>, scale: f64) -> Option<f64> {
     value.map(|value| (value * scale).round() / scale)
 }
 

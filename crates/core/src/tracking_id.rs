@@ -64,12 +64,20 @@ impl IdKeys {
         let encoded = text.strip_prefix(PREFIX)?;
         let bytes = BASE32_NOPAD.decode(encoded.as_bytes()).ok().filter(|bytes| bytes.len() == LEN)?;
         let (signed, sum) = bytes.split_at(1 + RANDOM);
-        let secret = std::iter::once(&self.current)
-            .chain(&self.earlier)
-            .find(|(version, _)| Some(version) == signed.first())
-            .map(|(_, secret)| secret)?;
+        let secret = self.secret(*signed.first()?)?;
         keyed(secret, &[b"id", signed])?.verify_truncated_left(sum).ok()?;
         Some(TrackingId(text.to_owned()))
+    }
+
+    /// The version in use and its secret.
+    pub(crate) fn current(&self) -> (u8, &str) {
+        (self.current.0, &self.current.1)
+    }
+
+    /// The secret of a version that is in use or still honoured.
+    pub(crate) fn secret(&self, version: u8) -> Option<&str> {
+        let mut keys = std::iter::once(&self.current).chain(&self.earlier);
+        keys.find(|(known, _)| *known == version).map(|(_, secret)| secret.as_str())
     }
 
     /// What a driver is called towards those who may not know them: the same within a delivery,
@@ -97,13 +105,13 @@ impl TrackingId {
     }
 }
 
-fn mac(secret: &str, parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn mac(secret: &str, parts: &[&[u8]]) -> [u8; 32] {
     keyed(secret, parts).map_or([0; 32], |mac| mac.finalize().into_bytes().into())
 }
 
 /// HMAC-SHA256 over parts, each preceded by its length so that no two lists of parts collide. It takes a
 /// key of any length: `None` cannot happen.
-fn keyed(secret: &str, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
+pub(crate) fn keyed(secret: &str, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());

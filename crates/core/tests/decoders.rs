@@ -100,6 +100,9 @@ fn nearly_right() -> impl Strategy<Value = Value> {
         json!({"location": {"lat": 1, "lng": 2}, "status": "PICKED_UP"}),
         json!({"locations": [{"lat": 1, "lng": 2}, {"lat": 3, "lng": 4, "timestamp": 5}], "sent_at": 1_700_000_000}),
         json!({"type": "status_update", "status": "FAILED", "reason": "x"}),
+        json!({"_type": "location", "lat": 1, "lon": 2, "tst": 1_704_067_790, "vel": 22, "t": "p"}),
+        json!({"location": {"timestamp": "2024-01-01T00:09:50Z", "coords": {"latitude": 1, "longitude": 2}}}),
+        json!({"locations": [{"geometry": {"type": "Point", "coordinates": [2, 1]}, "properties": {"speed": 3}}]}),
     ]);
     (right, prop::collection::vec((prop::sample::select(NAMES.to_vec()), alike()), 0..3)).prop_map(
         |(mut body, over)| {
@@ -161,6 +164,12 @@ proptest! {
     #[test]
     fn letters_of_a_polyline(text in "[?-~]{0,40}") {
         bodies::polyline(text.as_bytes());
+    }
+
+    #[test]
+    fn parameters_of_a_tracker(pairs in prop::collection::vec(("(lat|lon|location|timestamp|speed|acc|batt|alarm|id)", "[-+%0-9.,TZ:]{0,20}"), 0..8)) {
+        let query: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        bodies::ingest(query.join("&").as_bytes());
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //! targets in `fuzz/` both call these.
 
 use onway_core::clock::{LATEST, Millis};
+use onway_core::delivery::Assignment;
+use onway_core::device_key;
 use onway_core::fix::{Fix, Position};
+use onway_core::ingest::{self, Protocol, Request};
+use onway_core::invite;
 use onway_core::recent::{NoArchive, Recent};
 use onway_core::rejection::Rejection;
 use onway_core::track::{self, Chunk, Recorded};
@@ -20,7 +24,7 @@ use serde_json::{Value, json as object};
 pub type Body = (&'static str, fn(&[u8]));
 
 /// Each decoder.
-pub const ALL: [Body; 9] = [
+pub const ALL: [Body; 11] = [
     ("json", json),
     ("time", time),
     ("start", start),
@@ -30,6 +34,8 @@ pub const ALL: [Body; 9] = [
     ("tracking_id", tracking_id),
     ("track", track),
     ("polyline", polyline),
+    ("ingest", ingest),
+    ("device_key", device_key),
 ];
 
 /// The time at which everything is received here.
@@ -110,13 +116,7 @@ pub fn report(bytes: &[u8]) {
         assert_eq!(report.fixes.len() + report.rejected.len(), batch.len());
     }
     assert!(report.status.is_some() || !report.fixes.is_empty());
-    let recorded: Vec<_> = report
-        .fixes
-        .iter()
-        .map(|fix| Recorded { fix: fix.clone(), verdict: Verdict::Accepted, shown: Some(fix.position) })
-        .collect();
-    let chunk: Chunk = recorded.iter().collect();
-    assert_eq!(track::decode(chunk.bytes()).as_deref(), Ok(recorded.as_slice()));
+    are_stored(&report.fixes);
     let mut recent = Recent::default();
     for fix in &report.fixes {
         assert!(fix.heading.is_none_or(|heading| (0.0..360.0).contains(&heading)));
@@ -124,6 +124,16 @@ pub fn report(bytes: &[u8]) {
         assert!(recent.holds(fix) || recent.window().is_empty());
     }
     assert!(Recent::load(recent.store(), Mode::Car).is_ok());
+}
+
+/// History gives back the fixes that it was given.
+fn are_stored(fixes: &[Fix]) {
+    let recorded: Vec<_> = fixes
+        .iter()
+        .map(|fix| Recorded { fix: fix.clone(), verdict: Verdict::Accepted, shown: Some(fix.position) })
+        .collect();
+    let chunk: Chunk = recorded.iter().collect();
+    assert_eq!(track::decode(chunk.bytes()).as_deref(), Ok(recorded.as_slice()));
 }
 
 /// A status is one of ours, and FAILED has its reason.
@@ -145,7 +155,9 @@ pub fn frame(bytes: &[u8]) {
     match body.get("type").and_then(Value::as_str) {
         Some("location_update") => drop(taken(Report::parse(&body, NOW, FRAME_FIXES_MAX))),
         Some("status_update") => drop(taken(parse_status(&body))),
-        _ => {}
+        Some("accept") => drop(taken(Assignment::Accept.command(&body, &str::to_owned))),
+        Some("decline") => drop(taken(Assignment::Decline.command(&body, &str::to_owned))),
+        _ => drop(taken(Assignment::Assign.command(&body, &str::to_owned))),
     }
 }
 
@@ -194,6 +206,41 @@ pub fn polyline(bytes: &[u8]) {
     assert_eq!(StartRequest::parse(&start(&line)).is_ok(), points.len() >= 2, "{line}");
     let kept = onway_core::thinning::thinned(&points, 60);
     assert!(kept.len() <= 60);
+}
+
+/// Whatever a tracker sends, as body or as query, is answered as its protocol says; what was read of it is
+/// counted once, bounded, and can be stored.
+pub fn ingest(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for protocol in Protocol::ALL {
+        for (query, body) in [(None, bytes), (Some(&*text), &[][..]), (Some(&*text), bytes)] {
+            let request = Request { query, content_type: None, body, received: NOW };
+            let reading = ingest::read(protocol, &request);
+            let counted = reading.fixes.len() + reading.rejected as usize + reading.ignored as usize;
+            assert!(counted <= REQUEST_FIXES_MAX, "{counted}");
+            assert!(reading.reply.status == 200 || counted == 0);
+            assert!(reading.alarm.as_ref().is_none_or(|alarm| alarm.chars().count() <= ingest::ALARM_MAX));
+            are_stored(&reading.fixes);
+            for fix in reading.fixes.iter().chain(&reading.live).chain(&reading.ping) {
+                assert!((0..=LATEST).contains(&fix.time.0) && fix.id().time == fix.time);
+                assert!(fix.heading.is_none_or(|heading| (0.0..360.0).contains(&heading)));
+            }
+        }
+    }
+}
+
+/// Nothing but what was minted is a device key or an invitation, and none of them the other.
+pub fn device_key(bytes: &[u8]) {
+    let keys = IdKeys::new(1, "a secret of the tests, over 32 bytes long", None).unwrap();
+    let text = String::from_utf8_lossy(bytes);
+    assert!(device_key::verify(&keys, &text).is_none() && invite::verify(&keys, &text, NOW).is_err());
+    let driver: String = text.chars().take(128).collect();
+    let key = device_key::mint(&keys, [7; 8], &driver);
+    assert_eq!(device_key::verify(&keys, &key).map(|key| key.driver_id).as_ref(), Some(&driver));
+    assert!(invite::verify(&keys, &key, NOW).is_err());
+    let invitation = invite::mint(&keys, [7; 16], &driver, NOW.plus(1));
+    assert_eq!(invite::verify(&keys, &invitation, NOW).map(|invite| invite.driver_id), Ok(driver));
+    assert_eq!(device_key::verify(&keys, &invitation), None);
 }
 
 /// A fix as our own client writes it is read.
