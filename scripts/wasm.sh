@@ -19,7 +19,9 @@ if [[ -f $out/.sources && $(<"$out/.sources") == "$hash" ]]; then exit 0; fi
 rm -f "$out/.sources"
 
 # The path comes first: worker-build takes the first word that is no option for it.
-if RUST_BACKTRACE=0 with_wasm_rust worker-build --release --panic-unwind --out-dir "$out" . "${cargo_options[@]}"; then
+# wasm-opt runs apart: worker-build has no way to ask it for the smallest.
+if RUST_BACKTRACE=0 with_wasm_rust worker-build --release --panic-unwind --no-opt --out-dir "$out" . "${cargo_options[@]}" &&
+  "$WASM_OPT_BIN" -Oz --all-features "$out/index_bg.wasm" --output "$out/index_bg.wasm"; then
   say "$hash" >"$out/.sources"
 elif [[ ${KEEP_SERVING-} == 1 && -f $out/index.js ]]; then
   say "the Worker does not compile: the last one that did keeps running"

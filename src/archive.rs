@@ -15,7 +15,7 @@ use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement, Delay, Env, Error, Result};
 
 /// The binding of the database.
-const BINDING: &str = "DB";
+pub const BINDING: &str = "DB";
 
 const WRITE_SUMMARY: &str = "
     INSERT INTO delivery (tracking_id, revision, order_id, driver_id, customer_id, store_id, mode, status, visibility,

@@ -38,6 +38,15 @@ impl Trust {
     }
 }
 
+/// What a token that is signed here says beside its subject.
+pub struct Signing {
+    pub secret: String,
+    pub lasts_secs: i64,
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+    pub role_claim: String,
+}
+
 /// Where routes come from.
 pub struct Routing {
     /// An engine that speaks OSRM's API, without the path.
@@ -135,6 +144,17 @@ impl<'a> Config<'a> {
             timeout: seconds("ROUTING_TIMEOUT_S", 5.0, 30.0),
             pause: seconds("ROUTING_PAUSE_S", 60.0, 3_600.0).as_millis() as i64,
             cached: seconds("ROUTING_CACHE_S", 600.0, 86_400.0),
+        })
+    }
+
+    /// What the tokens of drivers who sign in by a link are signed with.
+    pub fn signing(&self) -> Result<Signing, Rejection> {
+        Ok(Signing {
+            secret: self.secret("JWT_SECRET")?,
+            lasts_secs: (self.number("DRIVER_TOKEN_HOURS").unwrap_or(168.0) * 3_600.0) as i64,
+            issuer: self.text("JWT_ISSUER"),
+            audience: self.text("JWT_AUDIENCE"),
+            role_claim: self.text("ROLE_CLAIM").unwrap_or_else(|| "role".into()),
         })
     }
 

@@ -1,27 +1,30 @@
-//! What the Worker and a delivery's object say to each other.
+//! What the Worker and the objects say to each other.
 //!
-//! A request is one [`DeliveryRequest`] in a header (base64url of JSON, since headers hold no UTF-8), and
-//! the client's own body, untouched: the object reads it against the delivery's clock. The answer is the
-//! one that the client gets. During a deployment the two sides may be of different versions: new fields
+//! A request is one [`DeliveryRequest`] or [`DriverRequest`] in a header (base64url of JSON, since headers
+//! hold no UTF-8), and the client's own body, untouched: a delivery's object reads it against its own clock.
+//! The answer is the one that the client gets. During a deployment the two sides may be of different versions: new fields
 //! get `#[serde(default)]`.
+
+use std::future::Future;
+use std::pin::Pin;
 
 use data_encoding::BASE64URL_NOPAD;
 use onway_core::auth::Caller;
+use onway_core::delivery::Assignment;
 use onway_core::history::Query;
 use onway_core::rejection::Rejection;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use worker::{Env, Headers, Method, ObjectNamespace, Request, RequestInit, Response, Stub};
 
 use crate::problem::ours;
 
-/// The binding of the deliveries' objects.
-const BINDING: &str = "DELIVERY";
 /// The header that carries the request.
 const HEADER: &str = "onway-request";
 
 /// What is asked of a delivery's object.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryRequest {
     /// The body is a `StartRequest` with its owners settled.
     Start { by: Caller },
@@ -29,6 +32,8 @@ pub enum DeliveryRequest {
     Update { by: Caller },
     /// The body is a status report.
     SetStatus { by: Caller },
+    /// The body goes with what is asked about who drives.
+    Assignment { by: Caller, asked: Assignment },
     Read {
         by: Option<Caller>,
         #[serde(default)]
@@ -49,6 +54,15 @@ pub enum DeliveryRequest {
         #[serde(default)]
         epoch: Option<String>,
     },
+    /// Messages that the driver's object passes on; the body is a list of `Relayed`.
+    Relay { by: Caller },
+    /// Where the delivery stands among the driver's stops; the body is a `Heading`.
+    Heading { driver_id: String },
+    /// A call for help of the driver, or that somebody has it; the body is an `EmergencyView`.
+    Emergency { driver_id: String },
+    /// Fails whatever is relayed from now on, until it forgets.
+    #[cfg(feature = "test-utils")]
+    Break,
     /// Panics, to show that nobody else notices.
     #[cfg(feature = "test-utils")]
     Panic,
@@ -60,43 +74,134 @@ pub enum DeliveryRequest {
     Forget,
 }
 
-impl DeliveryRequest {
+/// What is asked of a driver's object.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriverRequest {
+    /// The driver's line: an upgrade.
+    Follow {
+        by: Caller,
+        #[serde(default)]
+        subprotocol: bool,
+    },
+    /// The active deliveries, in stop order.
+    Read {
+        by: Caller,
+    },
+    /// The body is `{"on_duty"}`.
+    SetDuty {
+        by: Caller,
+    },
+    /// The body is `{"tracking_ids"}`.
+    Order {
+        by: Caller,
+    },
+    /// The body is an emergency's.
+    Raise {
+        by: Caller,
+    },
+    /// Somebody has it.
+    Acknowledge {
+        by: Caller,
+        id: String,
+    },
+    /// A delivery says what has become of it; the body is `News`.
+    Hear,
+    /// Positions from a phone tracker under a key; the body is `Logged`.
+    Log {
+        key_id: String,
+        hash: String,
+    },
+    /// A key for a phone tracker; the body is `{"label"}`.
+    MakeKey {
+        by: Caller,
+    },
+    ListKeys,
+    RevokeKey {
+        key_id: String,
+    },
+    /// A sign-in link, which works once.
+    Invite {
+        by: Caller,
+    },
+    /// Takes the place of a sign-in link.
+    SignIn {
+        id: String,
+    },
+    /// Forgets all that is in memory, as an eviction does.
+    #[cfg(feature = "test-utils")]
+    Forget,
+}
+
+impl Ask for DeliveryRequest {
+    const BINDING: &'static str = "DELIVERY";
+
+    fn is_upgrade(&self) -> bool {
+        matches!(self, Self::Follow { .. })
+    }
+}
+
+impl Ask for DriverRequest {
+    const BINDING: &'static str = "DRIVER";
+
+    fn is_upgrade(&self) -> bool {
+        matches!(self, Self::Follow { .. })
+    }
+}
+
+/// A kind of object, by what can be asked of it.
+pub trait Ask: Serialize + DeserializeOwned {
+    /// The binding of the objects.
+    const BINDING: &'static str;
+
+    fn is_upgrade(&self) -> bool;
+
     /// Reads the request on the object's side.
-    pub fn read(request: &Request) -> Result<Self, Rejection> {
+    fn read(request: &Request) -> Result<Self, Rejection> {
         let header = request.headers().get(HEADER).map_err(ours)?.ok_or(Rejection::Internal)?;
         let json = BASE64URL_NOPAD.decode(header.as_bytes()).map_err(|_| Rejection::Internal)?;
         serde_json::from_slice(&json).map_err(|_| Rejection::Internal)
     }
 
     /// Asks the object named `name`; `hint` says where it should live, should this be its first request.
-    pub async fn ask(
-        &self,
-        env: &Env,
-        name: &str,
-        hint: Option<&str>,
-        body: Option<Vec<u8>>,
-    ) -> Result<Response, Rejection> {
-        let namespace = env.durable_object(BINDING).map_err(ours)?;
-        let stub = stub(&namespace, name, hint)?;
-        let request = self.to_http(body)?;
-        stub.fetch_with_request(request).await.map_err(ours)
+    fn ask(&self, env: &Env, name: &str, hint: Option<&'static str>, body: Option<Vec<u8>>) -> Asking {
+        match serde_json::to_vec(self) {
+            Ok(json) => send(env, Self::BINDING, name, hint, to_http(&json, self.is_upgrade(), body)),
+            Err(_) => Box::pin(std::future::ready(Err(Rejection::Internal))),
+        }
     }
+}
 
-    fn to_http(&self, body: Option<Vec<u8>>) -> Result<Request, Rejection> {
-        let json = serde_json::to_vec(self).map_err(|_| Rejection::Internal)?;
-        let headers = Headers::new();
-        headers.set(HEADER, &BASE64URL_NOPAD.encode(&json)).map_err(ours)?;
-        if matches!(self, Self::Follow { .. }) {
-            headers.set("Upgrade", "websocket").map_err(ours)?;
-        }
-        let mut init = RequestInit::new();
-        init.with_headers(headers);
-        if let Some(body) = body {
-            init.with_method(Method::Post);
-            init.with_body(Some(js_sys::Uint8Array::from(body.as_slice()).into()));
-        }
-        Request::new_with_init("https://delivery/", &init).map_err(ours)
+/// An answer that is on its way. Boxed, as what many handlers wait for: each would hold a copy of its code.
+pub type Asking = Pin<Box<dyn Future<Output = Result<Response, Rejection>>>>;
+
+fn send(
+    env: &Env,
+    binding: &'static str,
+    name: &str,
+    hint: Option<&'static str>,
+    request: Result<Request, Rejection>,
+) -> Asking {
+    let (env, name) = (env.clone(), name.to_owned());
+    Box::pin(async move {
+        let namespace = env.durable_object(binding).map_err(ours)?;
+        stub(&namespace, &name, hint)?.fetch_with_request(request?).await.map_err(ours)
+    })
+}
+
+fn to_http(json: &[u8], is_upgrade: bool, body: Option<Vec<u8>>) -> Result<Request, Rejection> {
+    let headers = Headers::new();
+    headers.set(HEADER, &BASE64URL_NOPAD.encode(json)).map_err(ours)?;
+    if is_upgrade {
+        headers.set("Upgrade", "websocket").map_err(ours)?;
     }
+    let mut init = RequestInit::new();
+    init.with_headers(headers);
+    if let Some(body) = body {
+        init.with_method(Method::Post);
+        init.with_body(Some(js_sys::Uint8Array::from(body.as_slice()).into()));
+    }
+    Request::new_with_init("https://object/", &init).map_err(ours)
 }
 
 fn stub(namespace: &ObjectNamespace, name: &str, hint: Option<&str>) -> Result<Stub, Rejection> {

@@ -3,6 +3,9 @@
 mod jwks;
 mod web_crypto;
 
+use std::future::Future;
+use std::pin::Pin;
+
 use onway_core::auth::{self, Caller};
 use onway_core::clock::Millis;
 use onway_core::rejection::Rejection;
@@ -48,8 +51,16 @@ async fn checked(token: Option<String>, config: &Config<'_>) -> Result<Option<Ca
     }
 }
 
-/// Checks a token against what the deployment trusts. Only a token of the provider makes this wait.
-pub async fn check(token: &str, config: &Config<'_>) -> Result<Caller, Rejection> {
+/// Checks a token against what the deployment trusts. Only a token of the provider makes this wait. Boxed,
+/// since each handler that waits for it would hold a copy of its code.
+pub fn check<'a>(
+    token: &'a str,
+    config: &'a Config<'_>,
+) -> Pin<Box<dyn Future<Output = Result<Caller, Rejection>> + 'a>> {
+    Box::pin(checked_against(token, config))
+}
+
+async fn checked_against(token: &str, config: &Config<'_>) -> Result<Caller, Rejection> {
     let trust = config.trust()?;
     let rules = trust.rules();
     let provider = Jwks::of(&trust);

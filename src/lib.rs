@@ -4,6 +4,7 @@
 
 mod api;
 mod archive;
+mod beside;
 mod config;
 mod contract;
 mod identity;
@@ -12,6 +13,7 @@ mod objects;
 mod outgoing;
 mod problem;
 mod reply;
+mod roster;
 mod sockets;
 
 use worker::{Context, Env, Request, Response, Result, event};

@@ -15,3 +15,10 @@ pub fn personal(value: &impl Serialize, content_type: &str) -> Answer {
     }
     Ok(response)
 }
+
+/// JSON that nobody keeps.
+pub fn json(body: &impl Serialize, status: u16) -> Answer {
+    let response = Response::from_json(body).map_err(ours)?.with_status(status);
+    response.headers().set("Cache-Control", "no-store").map_err(ours)?;
+    Ok(response)
+}

@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use onway_core::auth::Caller;
+use onway_core::auth::{Caller, Role};
 use onway_core::clock::Millis;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::Audience;
@@ -125,6 +125,29 @@ impl Sockets {
         Ok(())
     }
 
+    /// Lets the sockets of drivers see what they may now, after another driver was assigned; who was the
+    /// driver, and is it no more, is closed.
+    pub fn reassign(&self, state: &State, audience: impl Fn(&Caller) -> Audience) {
+        self.restore(state);
+        let mut clients = self.clients.borrow_mut();
+        let Some(clients) = clients.as_mut() else { return };
+        clients.retain_mut(|client| {
+            let Some(by) = client.attachment.by.as_ref().filter(|by| by.role == Role::Driver) else {
+                return true;
+            };
+            let fresh = audience(by);
+            if fresh == client.attachment.audience {
+                return true;
+            }
+            if client.is_driver() {
+                close(&client.socket, &Rejection::Forbidden(String::new()));
+                return false;
+            }
+            client.attachment.audience = fresh;
+            client.socket.serialize_attachment(&client.attachment).is_ok()
+        });
+    }
+
     /// Forgets a driver's socket that has closed. The place of a watcher's is not looked for among thousands:
     /// the next broadcast finds that it takes no frame.
     pub fn forget(&self, socket: &WebSocket) {
@@ -137,6 +160,13 @@ impl Sockets {
         self.restore(state);
         let clients = self.clients.borrow();
         clients.iter().flatten().any(Client::is_driver)
+    }
+
+    /// Whether anybody but the driver follows.
+    pub fn is_watched(&self, state: &State) -> bool {
+        self.restore(state);
+        let clients = self.clients.borrow();
+        clients.iter().flatten().any(|client| !client.is_driver())
     }
 
     /// Sends to everybody what `frame` makes for their audience, serialized once for each.
@@ -215,7 +245,7 @@ pub fn refuse(rejection: &Rejection, subprotocol: bool) -> Result<Response> {
     switching_protocols(pair.client, subprotocol)
 }
 
-fn switching_protocols(client: WebSocket, subprotocol: bool) -> Result<Response> {
+pub fn switching_protocols(client: WebSocket, subprotocol: bool) -> Result<Response> {
     let response = Response::from_websocket(client)?;
     // Frames are small: an empty list of extensions keeps the runtime from compressing each for each socket.
     response.headers().set("Sec-WebSocket-Extensions", "")?;

@@ -1,5 +1,8 @@
 //! Bodies of requests, within bounds.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use futures_util::StreamExt;
 use onway_core::rejection::Rejection;
 use onway_core::wire::input::BODY_MAX;
@@ -13,6 +16,27 @@ const DISCARD_MAX: usize = 16 * 1024 * 1024;
 /// Reads a JSON body. Whatever is wrong with it, it has been read, so that the client hears the answer.
 pub async fn read(request: &mut Request) -> Result<Vec<u8>, Rejection> {
     let is_json = is_json(request)?;
+    let body = whole(request).await?;
+    if is_json { Ok(body) } else { Err(Rejection::UnsupportedMediaType) }
+}
+
+/// The same where everything in it may be left out, and so may the body.
+pub async fn read_optional(request: &mut Request) -> Result<Vec<u8>, Rejection> {
+    let is_json = is_json(request)?;
+    let body = whole(request).await?;
+    match body.is_empty() {
+        true => Ok(b"{}".to_vec()),
+        false if is_json => Ok(body),
+        false => Err(Rejection::UnsupportedMediaType),
+    }
+}
+
+/// Reads a body of any type. Boxed, since each handler that waits for it would hold a copy of its code.
+pub fn whole(request: &mut Request) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Rejection>> + '_>> {
+    Box::pin(read_all(request))
+}
+
+async fn read_all(request: &mut Request) -> Result<Vec<u8>, Rejection> {
     let mut body = Vec::new();
     let mut length = 0;
     if request.inner().body().is_some() {
@@ -30,9 +54,6 @@ pub async fn read(request: &mut Request) -> Result<Vec<u8>, Rejection> {
     }
     if length > BODY_MAX {
         return Err(Rejection::TooLarge { limit: BODY_MAX });
-    }
-    if !is_json {
-        return Err(Rejection::UnsupportedMediaType);
     }
     Ok(body)
 }

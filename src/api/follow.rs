@@ -7,7 +7,7 @@ use worker::{Env, Request};
 
 use super::tracking::known_id;
 use crate::config::Config;
-use crate::contract::DeliveryRequest;
+use crate::contract::{Ask, DeliveryRequest};
 use crate::identity::{offers_subprotocol, socket_caller};
 use crate::problem::{Answer, ours};
 use crate::sockets;
@@ -58,7 +58,7 @@ async fn follow(
 }
 
 /// The query of an upgrade.
-fn upgrade(request: &Request) -> Result<UrlSearchParams, Rejection> {
+pub fn upgrade(request: &Request) -> Result<UrlSearchParams, Rejection> {
     let header = request.headers().get("Upgrade").map_err(ours)?.unwrap_or_default();
     if !header.eq_ignore_ascii_case("websocket") {
         return Err(Rejection::UpgradeRequired);

@@ -1,11 +1,16 @@
 //! The HTTP API: which endpoint has which handler. The paths and methods are in `onway_core::routes`.
 
+mod batch;
 mod body;
+mod drivers;
+mod emergencies;
 mod follow;
 mod page;
 mod record;
 mod service;
-mod tracking;
+mod sign_in;
+mod trackers;
+pub mod tracking;
 
 use onway_core::routes::{self, Endpoint};
 use worker::{Env, Request, Response, Result};
@@ -30,7 +35,7 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
     if let Some((asked, id)) = test_route(&path) {
         return service::test(asked, id, env, &config).await;
     }
-    let (endpoint, id) = routes::find(&request.inner().method(), &path)?;
+    let (endpoint, [id, second, _]) = routes::find(&request.inner().method(), &path)?;
     match endpoint {
         Endpoint::Landing => page::landing(env).await,
         Endpoint::Health => service::health(),
@@ -39,11 +44,28 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::Update => tracking::update(request, id, env, &config).await,
         Endpoint::Read => tracking::read(&request, id, env, &config).await,
         Endpoint::SetStatus => tracking::set_status(request, id, env, &config).await,
+        Endpoint::SetStatuses => batch::set_statuses(request, env, &config).await,
+        Endpoint::Assignment(asked) => tracking::assignment(request, id, asked, env, &config).await,
         Endpoint::History => record::history(&request, id, env, &config).await,
         Endpoint::Timeline => record::timeline(&request, id, env, &config).await,
         Endpoint::Page => page::track(&request, id, env, &config).await,
         Endpoint::FollowByQuery => follow::by_query(&request, env, &config).await,
         Endpoint::Follow => follow::by_path(&request, id, env, &config).await,
+        Endpoint::DriverLine => drivers::follow(&request, id, env, &config).await,
+        Endpoint::Driver => drivers::read(&request, id, env, &config).await,
+        Endpoint::Drivers => drivers::list(&request, env, &config).await,
+        Endpoint::Duty => drivers::duty(request, id, env, &config).await,
+        Endpoint::Order => drivers::order(request, id, env, &config).await,
+        Endpoint::Keys => sign_in::keys(request, id, env, &config).await,
+        Endpoint::Key => sign_in::revoke(&request, id, second, env, &config).await,
+        Endpoint::Invite => sign_in::invite(request, id, env, &config).await,
+        Endpoint::SignIn => sign_in::sign_in(request, env, &config).await,
+        Endpoint::RaiseEmergency => emergencies::raise(request, id, env, &config).await,
+        Endpoint::Emergencies => emergencies::list(&request, env, &config).await,
+        Endpoint::AcknowledgeEmergency => emergencies::acknowledge(&request, id, env, &config).await,
+        Endpoint::Log => trackers::log(request, id, second, env, &config).await,
+        Endpoint::DrivePage => page::app(env, "/drive.html").await,
+        Endpoint::ConnectPage => page::app(env, "/drive.html").await,
     }
 }
 
@@ -55,6 +77,7 @@ fn test_route(path: &str) -> Option<(DeliveryRequest, &str)> {
         "panic" => Some((DeliveryRequest::Panic, id)),
         "counters" => Some((DeliveryRequest::Counters, id)),
         "forget" => Some((DeliveryRequest::Forget, id)),
+        "break" => Some((DeliveryRequest::Break, id)),
         _ => None,
     }
 }

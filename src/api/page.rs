@@ -3,15 +3,16 @@
 use html_escape::encode_text;
 use js_sys::{Array, Date, Function, Object, Reflect};
 use onway_core::rejection::Rejection;
-use onway_core::wire::{Problem, Snapshot};
-use onway_core::wording;
+use onway_core::wire::Problem;
+use onway_core::wording::{self, Outline};
 use serde::Serialize;
+use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Request, Response};
 
 use super::tracking::known_id;
 use crate::config::Config;
-use crate::contract::DeliveryRequest;
+use crate::contract::{Ask, DeliveryRequest};
 use crate::problem::{Answer, ours};
 
 /// The static assets' binding.
@@ -21,7 +22,7 @@ const ASSETS: &str = "ASSETS";
 #[derive(Serialize)]
 struct PageData<'a> {
     tracking_id: &'a str,
-    snapshot: Option<&'a Snapshot>,
+    snapshot: Option<&'a Value>,
     config: PageConfig,
     problem: Option<&'a Problem>,
 }
@@ -40,6 +41,11 @@ pub async fn landing(env: &Env) -> Answer {
     html(asset(env, "/index.html").await?, 200)
 }
 
+/// A page that its script fills alone.
+pub async fn app(env: &Env, path: &str) -> Answer {
+    html(asset(env, path).await?, 200)
+}
+
 /// `GET /openapi.json`
 pub async fn document(request: Request, env: &Env) -> Answer {
     env.assets(ASSETS).map_err(ours)?.fetch_request(request).await.map_err(ours)
@@ -50,7 +56,7 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
     let template = asset(env, "/track.html").await?;
     let found = public_snapshot(id, env, config).await;
     let problem = found.as_ref().err().map(|rejection| Problem::new(rejection, None));
-    let snapshot = found.ok();
+    let (snapshot, seen) = found.ok().unzip();
     let settings = PageConfig {
         map_style_url: config.text("MAP_STYLE_URL"),
         map_attribution: config.text("MAP_ATTRIBUTION"),
@@ -60,17 +66,14 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
     };
     let zone = settings.timezone.clone().or_else(|| visitor_timezone(request));
     let locale = settings.locale.clone().or_else(|| visitor_locale(request));
-    let (headline, detail) = match (&snapshot, &problem) {
-        (Some(snapshot), _) => (wording::headline(snapshot.status), wording::detail(snapshot)),
+    let (headline, detail) = match (&seen, &problem) {
+        (Some(seen), _) => (wording::headline(seen.status), wording::detail(seen)),
         (None, problem) => {
             let (headline, detail) = wording::refused(problem.as_ref().map_or(500, |problem| problem.status));
             (headline, detail.to_owned())
         }
     };
-    let eta = snapshot
-        .as_ref()
-        .map(|snapshot| eta(snapshot, zone.as_deref(), locale.as_deref()))
-        .unwrap_or_default();
+    let eta = seen.as_ref().map(|seen| eta(seen, zone.as_deref(), locale.as_deref())).unwrap_or_default();
     let data = PageData {
         tracking_id: id,
         snapshot: snapshot.as_ref(),
@@ -92,12 +95,17 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
     )
 }
 
-async fn public_snapshot(id: &str, env: &Env, config: &Config<'_>) -> Result<Snapshot, Rejection> {
+async fn public_snapshot(id: &str, env: &Env, config: &Config<'_>) -> Result<(Value, Outline), Rejection> {
     let id = known_id(id, config)?;
     let read = DeliveryRequest::Read { by: None, if_none_match: None };
     let mut response = read.ask(env, id.as_str(), None, None).await?;
     match response.status_code() {
-        200 => response.json().await.map_err(ours),
+        200 => {
+            let text = response.text().await.map_err(ours)?;
+            let read =
+                serde_json::from_str(&text).and_then(|whole| Ok((whole, serde_json::from_str(&text)?)));
+            read.map_err(|_| Rejection::Internal)
+        }
         401 => Err(Rejection::Unauthenticated),
         410 => Err(Rejection::Gone),
         _ => Err(Rejection::Internal),
@@ -105,8 +113,8 @@ async fn public_snapshot(id: &str, env: &Env, config: &Config<'_>) -> Result<Sna
 }
 
 /// `12:40 · in 14 min`
-fn eta(snapshot: &Snapshot, zone: Option<&str>, locale: Option<&str>) -> String {
-    let (Some(seconds), Some(at)) = (snapshot.eta.eta_seconds, snapshot.eta.eta_at) else {
+fn eta(seen: &Outline, zone: Option<&str>, locale: Option<&str>) -> String {
+    let (Some(seconds), Some(at)) = (seen.eta_seconds, seen.eta_at) else {
         return String::new();
     };
     let minutes = wording::minutes(seconds);

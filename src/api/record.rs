@@ -11,7 +11,7 @@ use worker::{Env, Request};
 use super::tracking::known_id;
 use crate::archive::Database;
 use crate::config::Config;
-use crate::contract::DeliveryRequest;
+use crate::contract::{Ask, DeliveryRequest};
 use crate::identity::{caller, wall};
 use crate::problem::{Answer, ours};
 use crate::reply::personal;

@@ -3,6 +3,8 @@
 use onway_core::wire::health::Health;
 use worker::Response;
 
+#[cfg(feature = "test-utils")]
+use crate::contract::{Ask, DeliveryRequest};
 use crate::identity::wall;
 use crate::problem::{Answer, ours};
 
@@ -15,7 +17,7 @@ pub fn health() -> Answer {
 /// Asks a delivery's object what only tests may ask.
 #[cfg(feature = "test-utils")]
 pub async fn test(
-    asked: crate::contract::DeliveryRequest,
+    asked: DeliveryRequest,
     id: &str,
     env: &worker::Env,
     config: &crate::config::Config<'_>,

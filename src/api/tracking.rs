@@ -1,5 +1,6 @@
 //! `/tracking`: start a delivery, report on it, read it.
 
+use onway_core::delivery::Assignment;
 use onway_core::fix::Position;
 use onway_core::permission::{StartOwners, may_start};
 use onway_core::region;
@@ -13,7 +14,7 @@ use worker::{Env, Request};
 
 use super::body;
 use crate::config::Config;
-use crate::contract::DeliveryRequest;
+use crate::contract::{Ask, DeliveryRequest};
 use crate::identity::{caller, known_caller, wall};
 use crate::problem::{Answer, ours};
 
@@ -66,6 +67,25 @@ pub async fn set_status(mut request: Request, id: &str, env: &Env, config: &Conf
     let body = body?;
     parse_status(&input::json(&body)?)?;
     DeliveryRequest::SetStatus { by }.ask(env, id.as_str(), None, Some(body)).await
+}
+
+/// `POST /tracking/{id}/assign`, `/unassign`, `/accept`, `/decline` and `/cancel`
+pub async fn assignment(
+    mut request: Request,
+    id: &str,
+    asked: Assignment,
+    env: &Env,
+    config: &Config<'_>,
+) -> Answer {
+    let body = match asked {
+        Assignment::Assign => body::read(&mut request).await,
+        _ => body::read_optional(&mut request).await,
+    };
+    let id = known_id(id, config)?;
+    let by = known_caller(&request, config).await?;
+    let body = body?;
+    asked.command(&input::json(&body)?, &str::to_owned)?;
+    DeliveryRequest::Assignment { by, asked }.ask(env, id.as_str(), None, Some(body)).await
 }
 
 /// `GET /tracking/{id}`

@@ -1,3 +1,4 @@
 //! The Durable Objects.
 
 mod delivery;
+mod driver;

@@ -54,7 +54,10 @@ export async function serve(side: Side, onway = "build"): Promise<Server> {
     bindings: { JWT_SECRET, ID_SECRET },
     // Onway's archive; the yardstick has none.
     d1Databases: { DB: "onway" },
-    durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true } },
+    durableObjects: {
+      DELIVERY: { className: "DeliveryObject", useSQLite: true },
+      DRIVER: { className: "DriverObject", useSQLite: true },
+    },
     // Straight to the Worker, as on the platform: Miniflare's own entry is a Worker of its own, through which
     // each frame would pass once more.
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],

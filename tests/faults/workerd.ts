@@ -96,11 +96,15 @@ const config :Workerd.Config = (
       compatibilityDate = "2026-08-04",
       bindings = [
         (name = "DELIVERY", durableObjectNamespace = "DeliveryObject"),
+        (name = "DRIVER", durableObjectNamespace = "DriverObject"),
         (name = "ASSETS", service = "assets"),
         (name = "DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [(name = "fetcher", service = "d1")])),
         ${bindings.join(",\n        ")}
       ],
-      durableObjectNamespaces = [(className = "DeliveryObject", uniqueKey = "onway", enableSql = true)],
+      durableObjectNamespaces = [
+        (className = "DeliveryObject", uniqueKey = "onway", enableSql = true),
+        (className = "DriverObject", uniqueKey = "driver", enableSql = true),
+      ],
       durableObjectStorage = (localDisk = "objects"),
     )),
     (name = "d1", worker = (

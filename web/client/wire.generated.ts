@@ -21,6 +21,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/drive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The driver's page. */
+        get: operations["drive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drive/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that sets phone trackers up. */
+        get: operations["drive_connect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drivers as they are listed, a moment behind: at most 500. */
+        get: operations["drivers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a driver in by a link. */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/{driver_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the deliveries of a driver in order: for dispatchers and admins. */
+        put: operations["order_stops"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/{driver_id}/device-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The device keys of a driver, without what makes them work. */
+        get: operations["list_keys"];
+        put?: never;
+        /** Makes a key for a phone tracker, and says how each app is set up for it. */
+        post: operations["make_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/{driver_id}/device-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key at once. */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/{driver_id}/duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Goes on or off duty: off duty nothing is kept. */
+        put: operations["set_duty"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/{driver_id}/emergency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The driver calls for help. */
+        post: operations["raise_emergency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/{driver_id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a sign-in link for the driver's page: it works once. */
+        post: operations["invite_driver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls for help, open ones first: a store's own, or all of them. */
+        get: operations["emergencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emergencies/{emergency_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody has it. */
+        post: operations["acknowledge_emergency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -32,6 +237,34 @@ export interface paths {
         get: operations["health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/log/{protocol}/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Positions from a phone tracker, by `GET`, `POST` or `PUT`, as each app sends them.
+         * @description `docs/drivers.md` has the protocols. What cannot be read gets the reply that stops retries.
+         */
+        get: operations["log_positions"];
+        /**
+         * Positions from a phone tracker, by `GET`, `POST` or `PUT`, as each app sends them.
+         * @description `docs/drivers.md` has the protocols. What cannot be read gets the reply that stops retries.
+         */
+        put: operations["log_positions_by_put"];
+        /**
+         * Positions from a phone tracker, by `GET`, `POST` or `PUT`, as each app sends them.
+         * @description `docs/drivers.md` has the protocols. What cannot be read gets the reply that stops retries.
+         */
+        post: operations["log_positions_by_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -64,6 +297,60 @@ export interface paths {
         };
         /** The page of a delivery, with its status and ETA as the public may see them. */
         get: operations["page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/batch/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets the status of many deliveries, each judged alone.
+         * @description Those of one delivery are carried out in their order.
+         */
+        post: operations["set_statuses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/driver/{driver_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A driver and its active deliveries, in stop order. */
+        get: operations["driver"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/rider/{driver_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same. */
+        get: operations["rider"];
         put?: never;
         post?: never;
         delete?: never;
@@ -131,6 +418,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tracking/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The driver agrees to it. */
+        post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives the delivery to a driver, its first or another.
+         * @description For its store, dispatchers and admins. The former driver loses access at once.
+         */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels the delivery. */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The driver does not take it.
+         * @description The answer is what anybody else may see of it.
+         */
+        post: operations["decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tracking/{id}/events": {
         parameters: {
             query?: never;
@@ -189,6 +550,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tracking/{id}/unassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the delivery from its driver, before the pickup. */
+        post: operations["unassign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws/driver/{driver_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The line of a driver, over a WebSocket.
+         * @description For the driver itself; dispatchers and admins listen. Frames of `DriverFrame`.
+         */
+        get: operations["driver_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ws/tracking/": {
         parameters: {
             query?: never;
@@ -227,6 +625,47 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who is to drive. */
+        AssignRequest: {
+            /** @description Another name of `driver_id`. */
+            delivery_person_id?: string | null;
+            driver_id?: string | null;
+            /** @description Another name of `driver_id`. */
+            rider_id?: string | null;
+        } & ({
+            driver_id: string;
+        } | {
+            rider_id: string;
+        } | {
+            delivery_person_id: string;
+        });
+        /**
+         * @description Why a driver sends no position, as far as its phone can tell.
+         * @enum {string}
+         */
+        Away: "page_hidden" | "permission_denied" | "no_gps" | "low_battery" | "closed" | "off_duty";
+        /** @description The answer: a result for each update, in their order. */
+        BatchAnswer: {
+            results: components["schemas"]["BatchResult"][];
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+        };
+        /** @description Statuses of deliveries, each judged alone. */
+        BatchRequest: {
+            /** @description Each a `tracking_id` and a `StatusReport`; one that is wrong is told in its result. */
+            updates: unknown[];
+        };
+        /** @description What became of one update. */
+        BatchResult: {
+            /** @description Whether the status stands. */
+            ok: boolean;
+            problem?: components["schemas"]["Problem"] | null;
+            /** @description As it was sent; null where it was no text. */
+            tracking_id?: string | null;
+        };
         /** @description What a client sends: one JSON object a text frame, of at most 65536 bytes. */
         ClientFrame: {
             /** @constant */
@@ -260,6 +699,8 @@ export interface components {
             battery?: number | null;
             /** @description Degrees clockwise from north. */
             heading?: number | null;
+            /** @description Names the report of a status: sent again, it changes nothing. */
+            id?: string | number | null;
             /** @description Degrees, WGS84. */
             lat?: number | null;
             /** @description Another name of `lat`. */
@@ -347,7 +788,18 @@ export interface components {
             id?: string | number | null;
             /** @constant */
             type: "status_update";
-        } & components["schemas"]["StatusReport"]);
+        } & components["schemas"]["StatusReport"]) | {
+            /** @description Echoed in the acknowledgement. */
+            id?: string | number | null;
+            /** @constant */
+            type: "accept";
+        } | {
+            /** @description Echoed in the acknowledgement. */
+            id?: string | number | null;
+            reason?: string | null;
+            /** @constant */
+            type: "decline";
+        };
         /** @description A simulated clock: the delivery's now is `origin + (wall − start) × rate`. */
         ClockView: {
             /**
@@ -378,8 +830,15 @@ export interface components {
         };
         /** @description What only some audiences see, each field left out where it is not theirs or not set. */
         Details: {
+            /**
+             * Format: int64
+             * @description When the driver accepted it, in Unix seconds: for driver, store, dispatcher and admin.
+             */
+            accepted_at?: number | null;
             clock?: components["schemas"]["ClockView"] | null;
             customer_id?: string | null;
+            /** @description The driver's calls for help that nobody has acknowledged: for store, dispatcher and admin. */
+            emergencies?: components["schemas"]["EmergencyView"][];
             fixes?: components["schemas"]["FixCounts"] | null;
             instructions?: string | null;
             metadata?: Record<string, never> | null;
@@ -392,6 +851,177 @@ export interface components {
             visibility?: components["schemas"]["Visibility"] | null;
             window?: components["schemas"]["WindowView"] | null;
         };
+        /** @description A driver in `GET /drivers`. */
+        DriverEntry: {
+            /** Format: int64 */
+            battery?: number | null;
+            /**
+             * Format: int64
+             * @description How many active deliveries.
+             */
+            deliveries: number;
+            /**
+             * Format: int64
+             * @description To `near`, in metres.
+             */
+            distance_m?: number | null;
+            driver_id: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            last_seen?: number | null;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            /**
+             * Format: int64
+             * @description Of the position, in Unix seconds.
+             */
+            location_at?: number | null;
+            on_duty: boolean;
+            online: boolean;
+            reason?: string | null;
+        };
+        /** @description What a driver's line is told. Frames that its deliveries have too are as there. */
+        DriverFrame: {
+            data: components["schemas"]["DriverState"];
+            /** @enum {string} */
+            type: "driver_state";
+        } | {
+            data: Record<string, never>;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            type: "assignment";
+        } | {
+            data: components["schemas"]["Unassigned"];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            type: "unassignment";
+        } | {
+            data: components["schemas"]["StopStatus"];
+            /** @enum {string} */
+            type: "status_update";
+        } | {
+            data: components["schemas"]["EmergencyView"];
+            /** @enum {string} */
+            type: "emergency_alert";
+        } | {
+            data: components["schemas"]["EmergencyView"];
+            /** @enum {string} */
+            type: "emergency_acknowledged";
+        } | {
+            data: components["schemas"]["DriverPresence"];
+            /** @enum {string} */
+            type: "presence";
+        } | {
+            /** Format: int32 */
+            interval_s: number;
+            /** Format: int32 */
+            min_displacement_m: number;
+            /** @enum {string} */
+            type: "sampling";
+        } | (components["schemas"]["Counts"] & {
+            id: components["schemas"]["MessageId"];
+        } & {
+            /** @enum {string} */
+            type: "ack";
+        }) | {
+            /** @enum {string} */
+            type: "pong";
+        };
+        /** @description A sign-in link for the driver's app: it works once. */
+        DriverInvite: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            expires_at: number;
+            invite: string;
+            /** @description To be opened on the phone, under the origin of the service. */
+            path: string;
+        };
+        DriverPresence: {
+            driver_id: string;
+            driver_online: boolean;
+            reason?: components["schemas"]["Away"] | null;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+        };
+        /** @description A driver as those see it who may. */
+        DriverState: {
+            /** @description Snapshots of the active deliveries, in stop order. */
+            deliveries: Record<string, never>[];
+            driver_id: string;
+            emergencies: components["schemas"]["EmergencyView"][];
+            last_location?: components["schemas"]["LastLocation"] | null;
+            /**
+             * Format: int64
+             * @description Any contact, in Unix seconds.
+             */
+            last_seen?: number | null;
+            on_duty: boolean;
+            online: boolean;
+            reason?: components["schemas"]["Away"] | null;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+        };
+        /** @description What a list answers. */
+        Drivers: {
+            drivers: components["schemas"]["DriverEntry"][];
+        };
+        DutyReport: {
+            on_duty: boolean;
+        };
+        Emergencies: {
+            emergencies: components["schemas"]["EmergencyView"][];
+        };
+        EmergencyRequest: {
+            /** @description The same id again is the same call */
+            id?: string | number | null;
+            lat?: number;
+            lng?: number;
+            message?: string | null;
+        };
+        /** @description A driver's call for help. */
+        EmergencyView: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            acknowledged_at?: number | null;
+            acknowledged_by?: string | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            driver_id: string;
+            id: string;
+            /** Format: double */
+            lat?: number | null;
+            /** Format: double */
+            lng?: number | null;
+            /**
+             * Format: int64
+             * @description When the position was measured, in Unix seconds.
+             */
+            location_at?: number | null;
+            message?: string | null;
+            /** @description What the driver carried then. */
+            tracking_ids: string[];
+        };
+        /** @description Nothing is read of it. */
+        Empty: Record<string, never>;
         /**
          * @description What the ETA was computed from.
          * @enum {string}
@@ -575,6 +1205,59 @@ export interface components {
             timestamp: number;
             verdict: components["schemas"]["PointVerdict"];
         };
+        InviteRequest: {
+            /** @description Seconds; a day where it is left out */
+            expires_in?: number | null;
+        };
+        /** @description A key of a phone tracker, without what makes it work. */
+        KeyEntry: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            key_id: string;
+            label: string;
+            /**
+             * Format: int64
+             * @description To the hour, in Unix seconds.
+             */
+            last_used_at?: number | null;
+        };
+        KeyLabel: {
+            /** @description What the phone or app is called */
+            label?: string | null;
+        };
+        /** @description The keys of a driver. */
+        Keys: {
+            keys: components["schemas"]["KeyEntry"][];
+        };
+        LastLocation: {
+            /**
+             * Format: double
+             * @description Metres.
+             */
+            accuracy?: number | null;
+            /**
+             * Format: int32
+             * @description Per cent.
+             */
+            battery?: number | null;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lng: number;
+            /**
+             * Format: double
+             * @description Metres per second.
+             */
+            speed?: number | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            timestamp: number;
+        };
         /** @description The position shown to an audience. */
         Location: {
             /**
@@ -647,6 +1330,18 @@ export interface components {
          * @enum {string}
          */
         Mode: "foot" | "bicycle" | "scooter" | "car" | "van" | "truck";
+        /** @description A new key, which is shown this once. */
+        NewKey: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            key: string;
+            key_id: string;
+            label: string;
+            setup: components["schemas"]["Setup"][];
+        };
         /** @description A place to pick up or drop off. */
         Place: {
             address?: string | null;
@@ -690,6 +1385,15 @@ export interface components {
          * @enum {string}
          */
         PointVerdict: "accepted" | "late" | "filtered";
+        /** @description The driver came or went. */
+        PresenceUpdate: {
+            driver_online: boolean;
+            reason?: components["schemas"]["Away"] | null;
+            /** Format: int64 */
+            seq: number;
+            /** Format: int64 */
+            server_time: number;
+        };
         /** @description The body of any answer of 400 and above. */
         Problem: {
             /** @description Newer than all before, and believed. */
@@ -730,6 +1434,11 @@ export interface components {
              */
             stops_before: number;
         };
+        /**
+         * @description Whose format a request has: the path's segment after `/log/`.
+         * @enum {string}
+         */
+        Protocol: "osmand" | "traccar" | "owntracks" | "overland" | "gpslogger";
         /** @description An ETA as it was published. */
         PublishedEta: {
             /**
@@ -767,6 +1476,11 @@ export interface components {
          * @enum {string}
          */
         Reason: "clock" | "before_start" | "null_island" | "speed" | "accuracy" | "stale" | "jump";
+        /** @description Why, where that is said. */
+        ReasonReport: {
+            /** @description For the store, dispatchers and admins. */
+            reason?: string | null;
+        };
         /** @description A fix of a batch that could not be read. */
         Rejected: {
             field: string;
@@ -797,6 +1511,21 @@ export interface components {
             /** @enum {string} */
             type: "eta_update";
         } | {
+            data: components["schemas"]["PresenceUpdate"];
+            /** @enum {string} */
+            type: "presence";
+        } | {
+            data: components["schemas"]["EmergencyView"];
+            /** @enum {string} */
+            type: "emergency_alert";
+        } | {
+            /** Format: int32 */
+            interval_s: number;
+            /** Format: int32 */
+            min_displacement_m: number;
+            /** @enum {string} */
+            type: "sampling";
+        } | {
             data: components["schemas"]["Resumed"];
             /** @enum {string} */
             type: "resumed";
@@ -815,6 +1544,30 @@ export interface components {
             message: string;
             /** @enum {string} */
             type: "error";
+        };
+        /** @description How one app is set up. */
+        Setup: {
+            app: string;
+            /** @description Opened on the phone, or shown to its camera as a QR code, it sets the app up. */
+            link?: string | null;
+            /** @description What the link cannot do, in the order in which to do it. */
+            notes: string[];
+            protocol: components["schemas"]["Protocol"];
+            /** @description For setting it up by hand. */
+            url: string;
+        };
+        SignInRequest: {
+            invite: string;
+        };
+        /** @description What signing in gives. */
+        SignedIn: {
+            driver_id: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            expires_at: number;
+            token: string;
         };
         /** @description A delivery as its caller may see it. */
         Snapshot: components["schemas"]["EtaView"] & components["schemas"]["ProgressView"] & components["schemas"]["Details"] & {
@@ -922,6 +1675,8 @@ export interface components {
         StatusReport: {
             /** @description When it was reached; later than now, or before the previous status, is clamped. */
             at?: components["schemas"]["Timestamp"] | null;
+            /** @description Names the report of a status: sent again, it changes nothing. */
+            id?: string | number | null;
             note?: string | null;
             /** @description Required for `FAILED`. */
             reason?: string | null;
@@ -948,6 +1703,21 @@ export interface components {
             seq: number;
             /** Format: int64 */
             server_time: number;
+            status: components["schemas"]["Status"];
+            tracking_id: string;
+        };
+        StopOrder: {
+            /** @description Active deliveries of the driver, each once; those not named keep their order, behind */
+            tracking_ids: string[];
+        };
+        StopStatus: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /** Format: int64 */
+            seq: number;
             status: components["schemas"]["Status"];
             tracking_id: string;
         };
@@ -992,6 +1762,9 @@ export interface components {
         };
         /** @description Unix seconds, Unix milliseconds (numbers from 1e11 on) or ISO 8601, in UTC where it has no offset; from 1970 to 9999. */
         Timestamp: number | string;
+        Unassigned: {
+            tracking_id: string;
+        };
         /** @description A fix flat, one under `location` or many under `locations`, each at most once; with a status, or a status alone. A `FAILED` anywhere in it needs the `reason`, and two statuses must be one. */
         UpdateRequest: ({
             /** @description Radius in metres. */
@@ -1005,6 +1778,8 @@ export interface components {
             battery?: number | null;
             /** @description Degrees clockwise from north. */
             heading?: number | null;
+            /** @description Names the report of a status: sent again, it changes nothing. */
+            id?: string | number | null;
             /** @description Degrees, WGS84. */
             lat?: number | null;
             /** @description Another name of `lat`. */
@@ -1148,6 +1923,2105 @@ export interface operations {
             };
         };
     };
+    drive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drive_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drivers: {
+        parameters: {
+            query?: {
+                /** @description `lat,lng`: within about 55 km, the nearest first */
+                near?: string;
+                /** @description `true`: on duty, online and without deliveries; `false`: the others */
+                available?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drivers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "drivers": [
+                     *         {
+                     *           "battery": 80,
+                     *           "deliveries": 1,
+                     *           "distance_m": 420,
+                     *           "driver_id": "RIDER-789",
+                     *           "last_seen": 1704067850,
+                     *           "lat": 5.6,
+                     *           "lng": -0.19,
+                     *           "location_at": 1704067845,
+                     *           "on_duty": true,
+                     *           "online": true,
+                     *           "reason": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Drivers"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "invite": "AQ…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignInRequest"];
+            };
+        };
+        responses: {
+            /** @description A token of the driver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "driver_id": "RIDER-789",
+                     *       "expires_at": 1704672650,
+                     *       "token": "eyJhbGciOiJIUzI1NiJ9…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not one of ours */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has been used, or has expired */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_stops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "tracking_ids": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["StopOrder"];
+            };
+        };
+        responses: {
+            /** @description The driver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "current_location": {
+                     *             "accuracy": 8,
+                     *             "address": null,
+                     *             "heading": 90,
+                     *             "lat": 5.6045,
+                     *             "lng": -0.1875,
+                     *             "speed": 6.1,
+                     *             "timestamp": 1704067850
+                     *           },
+                     *           "driver_id": "RIDER-789",
+                     *           "driver_online": true,
+                     *           "dropoff": {
+                     *             "lat": 5.6037,
+                     *             "lng": -0.1869
+                     *           },
+                     *           "epoch": "9f3c2a7be10d4c58",
+                     *           "eta_at": 1704068030,
+                     *           "eta_confidence": "medium",
+                     *           "eta_range": [
+                     *             150,
+                     *             240
+                     *           ],
+                     *           "eta_seconds": 180,
+                     *           "eta_source": "history",
+                     *           "location_state": "live",
+                     *           "off_route": false,
+                     *           "order_id": "ORD-12345",
+                     *           "pickup": null,
+                     *           "progress": 0.62,
+                     *           "remaining_m": 1500,
+                     *           "seq": 17,
+                     *           "server_time": 1704067850123,
+                     *           "status": "IN_TRANSIT",
+                     *           "stops_before": 0,
+                     *           "timeline": [
+                     *             {
+                     *               "at": 1704067200,
+                     *               "status": "ASSIGNED"
+                     *             },
+                     *             {
+                     *               "at": 1704067500,
+                     *               "status": "IN_TRANSIT"
+                     *             }
+                     *           ],
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "trail": "_rma@~fd@R_@",
+                     *           "updated_at": 1704067850
+                     *         }
+                     *       ],
+                     *       "driver_id": "RIDER-789",
+                     *       "emergencies": [
+                     *         {
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "at": 1704067850,
+                     *           "driver_id": "RIDER-789",
+                     *           "id": "K5SXI3DPNFXGOLTDN5WQ",
+                     *           "lat": 5.6,
+                     *           "lng": -0.19,
+                     *           "location_at": 1704067845,
+                     *           "message": "An accident",
+                     *           "tracking_ids": [
+                     *             "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "last_location": {
+                     *         "accuracy": 8,
+                     *         "battery": 80,
+                     *         "lat": 5.6,
+                     *         "lng": -0.19,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067845
+                     *       },
+                     *       "last_seen": 1704067850,
+                     *       "on_duty": true,
+                     *       "online": true,
+                     *       "reason": null,
+                     *       "server_time": 1704067850123
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DriverState"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "created_at": 1704067200,
+                     *           "key_id": "0123456789abcdef",
+                     *           "label": "Old phone",
+                     *           "last_used_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Keys"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "Old phone, Traccar Client"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyLabel"];
+            };
+        };
+        responses: {
+            /** @description The key, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067200,
+                     *       "key": "AQEjRWeJq83v…",
+                     *       "key_id": "0123456789abcdef",
+                     *       "label": "Old phone",
+                     *       "setup": [
+                     *         {
+                     *           "app": "Traccar Client",
+                     *           "link": "org.traccar.client://config?url=https%3A%2F%2Ftrack.example.com%2Flog%2Ftraccar%2FAQEjRWeJq83v%E2%80%A6&id=RIDER-789&accuracy=high&distance=20&interval=10&angle=30&heartbeat=60&buffer=true&wakelock=true&stop_detection=false",
+                     *           "notes": [
+                     *             "Allow the location always, and precise.",
+                     *             "Android: exempt the app from battery optimization.",
+                     *             "Switch on the service in the app."
+                     *           ],
+                     *           "protocol": "traccar",
+                     *           "url": "https://track.example.com/log/traccar/AQEjRWeJq83v…"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are 20 already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+                /**
+                 * @description The key's id
+                 * @example AQ
+                 */
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_duty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "on_duty": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["DutyReport"];
+            };
+        };
+        responses: {
+            /** @description The driver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "current_location": {
+                     *             "accuracy": 8,
+                     *             "address": null,
+                     *             "heading": 90,
+                     *             "lat": 5.6045,
+                     *             "lng": -0.1875,
+                     *             "speed": 6.1,
+                     *             "timestamp": 1704067850
+                     *           },
+                     *           "driver_id": "RIDER-789",
+                     *           "driver_online": true,
+                     *           "dropoff": {
+                     *             "lat": 5.6037,
+                     *             "lng": -0.1869
+                     *           },
+                     *           "epoch": "9f3c2a7be10d4c58",
+                     *           "eta_at": 1704068030,
+                     *           "eta_confidence": "medium",
+                     *           "eta_range": [
+                     *             150,
+                     *             240
+                     *           ],
+                     *           "eta_seconds": 180,
+                     *           "eta_source": "history",
+                     *           "location_state": "live",
+                     *           "off_route": false,
+                     *           "order_id": "ORD-12345",
+                     *           "pickup": null,
+                     *           "progress": 0.62,
+                     *           "remaining_m": 1500,
+                     *           "seq": 17,
+                     *           "server_time": 1704067850123,
+                     *           "status": "IN_TRANSIT",
+                     *           "stops_before": 0,
+                     *           "timeline": [
+                     *             {
+                     *               "at": 1704067200,
+                     *               "status": "ASSIGNED"
+                     *             },
+                     *             {
+                     *               "at": 1704067500,
+                     *               "status": "IN_TRANSIT"
+                     *             }
+                     *           ],
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "trail": "_rma@~fd@R_@",
+                     *           "updated_at": 1704067850
+                     *         }
+                     *       ],
+                     *       "driver_id": "RIDER-789",
+                     *       "emergencies": [
+                     *         {
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "at": 1704067850,
+                     *           "driver_id": "RIDER-789",
+                     *           "id": "K5SXI3DPNFXGOLTDN5WQ",
+                     *           "lat": 5.6,
+                     *           "lng": -0.19,
+                     *           "location_at": 1704067845,
+                     *           "message": "An accident",
+                     *           "tracking_ids": [
+                     *             "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "last_location": {
+                     *         "accuracy": 8,
+                     *         "battery": 80,
+                     *         "lat": 5.6,
+                     *         "lng": -0.19,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067845
+                     *       },
+                     *       "last_seen": 1704067850,
+                     *       "on_duty": true,
+                     *       "online": true,
+                     *       "reason": null,
+                     *       "server_time": 1704067850123
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DriverState"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are goods on board */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    raise_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "lat": 5.6,
+                 *       "lng": -0.19,
+                 *       "message": "An accident"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EmergencyRequest"];
+            };
+        };
+        responses: {
+            /** @description It has been told, now or before */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "at": 1704067850,
+                     *       "driver_id": "RIDER-789",
+                     *       "id": "K5SXI3DPNFXGOLTDN5WQ",
+                     *       "lat": 5.6,
+                     *       "lng": -0.19,
+                     *       "location_at": 1704067845,
+                     *       "message": "An accident",
+                     *       "tracking_ids": [
+                     *         "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmergencyView"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["InviteRequest"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": 1704154250,
+                     *       "invite": "AQEjRWeJq83v…",
+                     *       "path": "/drive#invite=AQEjRWeJq83v…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DriverInvite"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergencies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 200 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "emergencies": [
+                     *         {
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "at": 1704067850,
+                     *           "driver_id": "RIDER-789",
+                     *           "id": "K5SXI3DPNFXGOLTDN5WQ",
+                     *           "lat": 5.6,
+                     *           "lng": -0.19,
+                     *           "location_at": 1704067845,
+                     *           "message": "An accident",
+                     *           "tracking_ids": [
+                     *             "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The emergency
+                 * @example AQ
+                 */
+                emergency_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Acknowledged, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acknowledged_at": null,
+                     *       "acknowledged_by": null,
+                     *       "at": 1704067850,
+                     *       "driver_id": "RIDER-789",
+                     *       "id": "K5SXI3DPNFXGOLTDN5WQ",
+                     *       "lat": 5.6,
+                     *       "lng": -0.19,
+                     *       "location_at": 1704067845,
+                     *       "message": "An accident",
+                     *       "tracking_ids": [
+                     *         "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmergencyView"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such emergency */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -1172,6 +4046,219 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+        };
+    };
+    log_positions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `osmand`, `traccar`, `owntracks`, `overland` or `gpslogger`
+                 * @example traccar
+                 */
+                protocol: string;
+                /**
+                 * @description A device key; a further segment, the device, is not looked at
+                 * @example AQ
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the app expects it; empty, `[]` or `{"result":"ok"}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The key is forged or revoked, in the app's form */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such protocol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB, or 1,000 fixes, in the app's form */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description To be sent again, in the app's form */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    log_positions_by_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `osmand`, `traccar`, `owntracks`, `overland` or `gpslogger`
+                 * @example traccar
+                 */
+                protocol: string;
+                /**
+                 * @description A device key; a further segment, the device, is not looked at
+                 * @example AQ
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the app expects it; empty, `[]` or `{"result":"ok"}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The key is forged or revoked, in the app's form */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such protocol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB, or 1,000 fixes, in the app's form */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description To be sent again, in the app's form */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    log_positions_by_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `osmand`, `traccar`, `owntracks`, `overland` or `gpslogger`
+                 * @example traccar
+                 */
+                protocol: string;
+                /**
+                 * @description A device key; a further segment, the device, is not looked at
+                 * @example AQ
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the app expects it; empty, `[]` or `{"result":"ok"}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The key is forged or revoked, in the app's form */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such protocol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB, or 1,000 fixes, in the app's form */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description To be sent again, in the app's form */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1244,6 +4331,616 @@ export interface operations {
                 };
                 content: {
                     "text/html; charset=utf-8": string;
+                };
+            };
+        };
+    };
+    set_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "updates": [
+                 *         {
+                 *           "note": "Left at the desk",
+                 *           "status": "DELIVERED",
+                 *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                 *         },
+                 *         {
+                 *           "status": "DELIVERED",
+                 *           "tracking_id": "TRK-UNKNOWN"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description A result for each, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "ok": true,
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *         },
+                     *         {
+                     *           "ok": false,
+                     *           "problem": {
+                     *             "detail": "there is no such tracking id",
+                     *             "status": 404,
+                     *             "title": "Not found",
+                     *             "type": "about:blank"
+                     *           },
+                     *           "tracking_id": "TRK-UNKNOWN"
+                     *         }
+                     *       ],
+                     *       "server_time": 1704067850123
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The driver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "current_location": {
+                     *             "accuracy": 8,
+                     *             "address": null,
+                     *             "heading": 90,
+                     *             "lat": 5.6045,
+                     *             "lng": -0.1875,
+                     *             "speed": 6.1,
+                     *             "timestamp": 1704067850
+                     *           },
+                     *           "driver_id": "RIDER-789",
+                     *           "driver_online": true,
+                     *           "dropoff": {
+                     *             "lat": 5.6037,
+                     *             "lng": -0.1869
+                     *           },
+                     *           "epoch": "9f3c2a7be10d4c58",
+                     *           "eta_at": 1704068030,
+                     *           "eta_confidence": "medium",
+                     *           "eta_range": [
+                     *             150,
+                     *             240
+                     *           ],
+                     *           "eta_seconds": 180,
+                     *           "eta_source": "history",
+                     *           "location_state": "live",
+                     *           "off_route": false,
+                     *           "order_id": "ORD-12345",
+                     *           "pickup": null,
+                     *           "progress": 0.62,
+                     *           "remaining_m": 1500,
+                     *           "seq": 17,
+                     *           "server_time": 1704067850123,
+                     *           "status": "IN_TRANSIT",
+                     *           "stops_before": 0,
+                     *           "timeline": [
+                     *             {
+                     *               "at": 1704067200,
+                     *               "status": "ASSIGNED"
+                     *             },
+                     *             {
+                     *               "at": 1704067500,
+                     *               "status": "IN_TRANSIT"
+                     *             }
+                     *           ],
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "trail": "_rma@~fd@R_@",
+                     *           "updated_at": 1704067850
+                     *         }
+                     *       ],
+                     *       "driver_id": "RIDER-789",
+                     *       "emergencies": [
+                     *         {
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "at": 1704067850,
+                     *           "driver_id": "RIDER-789",
+                     *           "id": "K5SXI3DPNFXGOLTDN5WQ",
+                     *           "lat": 5.6,
+                     *           "lng": -0.19,
+                     *           "location_at": 1704067845,
+                     *           "message": "An accident",
+                     *           "tracking_ids": [
+                     *             "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "last_location": {
+                     *         "accuracy": 8,
+                     *         "battery": 80,
+                     *         "lat": 5.6,
+                     *         "lng": -0.19,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067845
+                     *       },
+                     *       "last_seen": 1704067850,
+                     *       "on_duty": true,
+                     *       "online": true,
+                     *       "reason": null,
+                     *       "server_time": 1704067850123
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DriverState"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The driver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "current_location": {
+                     *             "accuracy": 8,
+                     *             "address": null,
+                     *             "heading": 90,
+                     *             "lat": 5.6045,
+                     *             "lng": -0.1875,
+                     *             "speed": 6.1,
+                     *             "timestamp": 1704067850
+                     *           },
+                     *           "driver_id": "RIDER-789",
+                     *           "driver_online": true,
+                     *           "dropoff": {
+                     *             "lat": 5.6037,
+                     *             "lng": -0.1869
+                     *           },
+                     *           "epoch": "9f3c2a7be10d4c58",
+                     *           "eta_at": 1704068030,
+                     *           "eta_confidence": "medium",
+                     *           "eta_range": [
+                     *             150,
+                     *             240
+                     *           ],
+                     *           "eta_seconds": 180,
+                     *           "eta_source": "history",
+                     *           "location_state": "live",
+                     *           "off_route": false,
+                     *           "order_id": "ORD-12345",
+                     *           "pickup": null,
+                     *           "progress": 0.62,
+                     *           "remaining_m": 1500,
+                     *           "seq": 17,
+                     *           "server_time": 1704067850123,
+                     *           "status": "IN_TRANSIT",
+                     *           "stops_before": 0,
+                     *           "timeline": [
+                     *             {
+                     *               "at": 1704067200,
+                     *               "status": "ASSIGNED"
+                     *             },
+                     *             {
+                     *               "at": 1704067500,
+                     *               "status": "IN_TRANSIT"
+                     *             }
+                     *           ],
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "trail": "_rma@~fd@R_@",
+                     *           "updated_at": 1704067850
+                     *         }
+                     *       ],
+                     *       "driver_id": "RIDER-789",
+                     *       "emergencies": [
+                     *         {
+                     *           "acknowledged_at": null,
+                     *           "acknowledged_by": null,
+                     *           "at": 1704067850,
+                     *           "driver_id": "RIDER-789",
+                     *           "id": "K5SXI3DPNFXGOLTDN5WQ",
+                     *           "lat": 5.6,
+                     *           "lng": -0.19,
+                     *           "location_at": 1704067845,
+                     *           "message": "An accident",
+                     *           "tracking_ids": [
+                     *             "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "last_location": {
+                     *         "accuracy": 8,
+                     *         "battery": 80,
+                     *         "lat": 5.6,
+                     *         "lng": -0.19,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067845
+                     *       },
+                     *       "last_seen": 1704067850,
+                     *       "on_duty": true,
+                     *       "online": true,
+                     *       "reason": null,
+                     *       "server_time": 1704067850123
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DriverState"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No driver can have this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2012,6 +5709,1125 @@ export interface operations {
             };
         };
     };
+    accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Accepted, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "driver_id": "RIDER-789"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssignRequest"];
+            };
+        };
+        responses: {
+            /** @description Assigned, or it was that driver's already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "Ordered twice"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonReport"];
+            };
+        };
+        responses: {
+            /** @description Cancelled, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "A flat tyre"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonReport"];
+            };
+        };
+        responses: {
+            /** @description It has no driver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has been picked up */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -2638,6 +7454,343 @@ export interface operations {
                      *       "detail": "the identity provider cannot be reached: try again in 30 s",
                      *       "status": 503,
                      *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unassign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description It has no driver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has been picked up */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    driver_line: {
+        parameters: {
+            query?: {
+                /** @description A JWT, where no header can be set */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Frames of `ServerFrame`; a refusal closes at once with its code. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an upgrade. */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this path speaks WebSocket: send Upgrade: websocket",
+                     *       "status": 426,
+                     *       "title": "Upgrade required",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
                      *       "type": "about:blank"
                      *     }
                      */

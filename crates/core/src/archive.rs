@@ -254,12 +254,7 @@ mod tests {
         }
 
         fn end(&mut self) {
-            self.apply(Command::Status(StatusReport {
-                status: Status::Delivered,
-                at: None,
-                note: None,
-                reason: None,
-            }));
+            self.apply(Command::Status(StatusReport::of(Status::Delivered)));
         }
 
         fn closed(&self, work: &Work) -> Vec<NumberedChunk> {

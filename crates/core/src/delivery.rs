@@ -4,6 +4,7 @@
 //! state. They either refuse and change nothing, or say what happened as events, each with its sequence
 //! number.
 
+mod assigning;
 mod driven;
 mod guidance;
 mod reporting;
@@ -29,10 +30,12 @@ use crate::route::Route;
 use crate::status::{Status, Step};
 use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
+use crate::wire::frames::MessageId;
 use crate::wire::report::{Counts, Report, StatusReport};
 use crate::wire::snapshot::FixCounts;
 use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
 
+pub use assigning::Assignment;
 pub use driven::{Driven, PresenceEvent, Told};
 pub use guidance::{Following, Guidance};
 pub use stored::StoredLive;
@@ -40,7 +43,7 @@ pub use stored::StoredLive;
 /// So long after its last message a driver without a socket counts as online, in ms.
 const CONTACT_SPAN: i64 = 90_000;
 
-/// What was said when it started; it rarely changes.
+/// What was said when it started; it rarely changes. The driver may: see [`Outcome::handed_over`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     pub tracking_id: TrackingId,
@@ -74,6 +77,15 @@ pub struct Reached {
     pub at: Millis,
     pub note: Option<String>,
     pub reason: Option<String>,
+    /// Of the report, where it had one: sent again, it changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<MessageId>,
+}
+
+impl Reached {
+    const fn new(status: Status, at: Millis) -> Self {
+        Self { status, at, note: None, reason: None, id: None }
+    }
 }
 
 /// What changes while it runs.
@@ -93,6 +105,8 @@ pub struct Live {
     pub driven: Driven,
     /// The newest fix that was broadcast.
     pub shown: Option<Key>,
+    /// When the driver agreed to it.
+    pub accepted_at: Option<Millis>,
     /// When the driver was last heard of.
     pub contact: Option<Millis>,
     pub updated: Millis,
@@ -134,6 +148,21 @@ pub struct Start {
 pub enum Command {
     Report(Report),
     Status(StatusReport),
+    Assign { driver_id: String, driver_alias: String },
+    Unassign,
+    Accept,
+    Decline { reason: Option<String> },
+}
+
+impl Command {
+    /// The same, as the driver's line passes it on.
+    #[must_use]
+    pub fn relayed(self) -> Self {
+        match self {
+            Self::Report(report) => Self::Report(Report { relayed: true, ..report }),
+            other => other,
+        }
+    }
 }
 
 /// Something that happened, in the order of `seq`.
@@ -141,6 +170,8 @@ pub enum Command {
 pub enum Event {
     /// Kept, for those who were away.
     Status(StatusEvent),
+    /// Another driver, or one who has agreed, while the status stays: told by the whole state. Kept.
+    Assigned(StatusEvent),
     /// A newer position. `path` holds those since the last, smoothed, with their times, this one last.
     Moved { seq: u64, path: Vec<(Millis, Position)> },
     /// Another ETA without another position.
@@ -161,7 +192,9 @@ impl Event {
     /// What is kept of it, with its number.
     pub fn kept(&self) -> Option<(u64, KeptEvent)> {
         match self {
-            Self::Status(event) => Some((event.seq, KeptEvent::Status(event.clone()))),
+            Self::Status(event) | Self::Assigned(event) => {
+                Some((event.seq, KeptEvent::Status(event.clone())))
+            }
             Self::Presence(event) => Some((event.seq, KeptEvent::Presence(event.clone()))),
             Self::Moved { .. } | Self::Estimated { .. } => None,
         }
@@ -184,6 +217,9 @@ pub struct StatusEvent {
     pub status: Status,
     pub at: Millis,
     pub note: Option<String>,
+    /// More than the status has changed: whoever follows is told the whole state.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 /// What a command came to.
@@ -202,6 +238,8 @@ pub struct Outcome {
     pub wrong_clock: bool,
     /// What the ETA rests on has changed.
     pub guided: bool,
+    /// Another driver has it, or none: the facts have changed, and the former driver may not see it.
+    pub handed_over: bool,
 }
 
 /// How long a delivery can be read, in ms.
@@ -243,7 +281,7 @@ impl Delivery {
         };
         let live = Live {
             seq: 1,
-            timeline: vec![Reached { status, at: now, note: None, reason: None }],
+            timeline: vec![Reached::new(status, now)],
             recent: Recent::default(),
             fixes: FixCounts::default(),
             eta: None,
@@ -252,6 +290,7 @@ impl Delivery {
             stops_before: 0,
             driven: Driven::default(),
             shown: None,
+            accepted_at: None,
             contact: None,
             updated: now,
             revision: 1,
@@ -259,7 +298,7 @@ impl Delivery {
             published: Published::default(),
             outbox: Outbox::default(),
         };
-        let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None });
+        let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None, whole: false });
         let from = facts.pickup.as_ref().map(Place::position);
         let guidance = Guidance::of(start.model.as_deref(), from, facts.dropoff.position(), facts.mode);
         let outcome = Outcome {
@@ -307,6 +346,22 @@ impl Delivery {
                     self.permit_status(party, status.status)?;
                 }
                 self.take(report, party, now, archive)
+            }
+            Command::Assign { driver_id, driver_alias } => {
+                self.permit(party, Some(by), Action::Assign)?;
+                self.assign(driver_id, driver_alias, now)?
+            }
+            Command::Unassign => {
+                self.permit(party, Some(by), Action::Assign)?;
+                self.release(None, now)?
+            }
+            Command::Accept => {
+                self.permit(party, Some(by), Action::Answer)?;
+                self.accept(now)?
+            }
+            Command::Decline { reason } => {
+                self.permit(party, Some(by), Action::Answer)?;
+                self.release(self.declined_note(reason.as_deref()), now)?
             }
         };
         self.live.revision += u64::from(outcome.changed);
@@ -383,8 +438,13 @@ impl Delivery {
         self.permit(party, None, action).map_err(|_| refusal)
     }
 
-    /// Takes a status; `None` where it stands there already.
+    /// Takes a status; `None` where it stands there already, or the report has been taken before.
     fn reach(&mut self, report: &StatusReport, now: Millis) -> Result<Option<StatusEvent>, Rejection> {
+        // A phone that begins to count anew may use an id for another status.
+        let is_known = |reached: &Reached| reached.id == report.id && reached.status == report.status;
+        if report.id.is_some() && self.live.timeline.iter().any(is_known) {
+            return Ok(None);
+        }
         let path = match self.status().step(report.status) {
             Step::Same => return Ok(None),
             Step::Illegal => return Err(Rejection::IllegalStep { from: self.status(), to: report.status }),
@@ -399,12 +459,14 @@ impl Delivery {
                 at,
                 note: report.note.clone().filter(|_| wanted),
                 reason: report.reason.clone().filter(|_| wanted),
+                id: report.id.clone().filter(|_| wanted),
             });
         }
         self.refresh_eta();
         self.publish_eta(now, true);
         self.live.updated = now;
-        Ok(Some(StatusEvent { seq: self.next_seq(), status: report.status, at, note: report.note.clone() }))
+        let (seq, status, note) = (self.next_seq(), report.status, report.note.clone());
+        Ok(Some(StatusEvent { seq, status, at, note, whole: false }))
     }
 
     fn next_seq(&mut self) -> u64 {

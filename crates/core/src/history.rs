@@ -13,7 +13,7 @@ use crate::recent::Key;
 use crate::rejection::Rejection;
 use crate::thinning::thinned;
 use crate::track::Recorded;
-use crate::visibility::Audience;
+use crate::visibility::{Audience, sees_note};
 use crate::wire::history::{
     GeoJsonHistory, GeoJsonProperties, Geometry, History, HistoryPoint, PointVerdict, PublishedEta, Timeline,
     TimelineEvent,
@@ -134,13 +134,13 @@ pub enum Page {
 
 /// The timeline as `audience` may see it.
 pub fn timeline(summary: &Summary, audience: Audience, now: Millis) -> Timeline {
-    let inside = audience.is_inside();
+    let sees = |reached: &Reached| sees_note(audience, reached.status);
     let event = |reached: &Reached| TimelineEvent {
         kind: "status".into(),
         status: reached.status,
         at: reached.at.secs(),
-        note: reached.note.clone().filter(|_| inside),
-        reason: reached.reason.clone().filter(|_| inside),
+        note: reached.note.clone().filter(|_| sees(reached)),
+        reason: reached.reason.clone().filter(|_| sees(reached)),
     };
     let eta = |sample: &Sample| PublishedEta {
         at: sample.0,

@@ -68,6 +68,10 @@ pub enum Action {
     Forward,
     Fail,
     Cancel,
+    /// Give it to a driver, or take it from one.
+    Assign,
+    /// Accept or decline it.
+    Answer,
     History,
     Timeline,
 }
@@ -98,7 +102,7 @@ pub struct Circumstances {
 }
 
 /// Columns: driver, customer, store, dispatcher, admin, public.
-const TABLE: [(Action, [Grant; 6]); 7] = {
+const TABLE: [(Action, [Grant; 6]); 9] = {
     use Grant::{BeforePickup, IfPublic, No, WhileActive, WhileReadable, Yes};
     [
         (Action::See, [Yes, Yes, Yes, Yes, Yes, IfPublic]),
@@ -106,6 +110,8 @@ const TABLE: [(Action, [Grant; 6]); 7] = {
         (Action::Forward, [Yes, No, No, Yes, Yes, No]),
         (Action::Fail, [Yes, No, No, Yes, Yes, No]),
         (Action::Cancel, [No, BeforePickup, BeforePickup, Yes, Yes, No]),
+        (Action::Assign, [No, No, Yes, Yes, Yes, No]),
+        (Action::Answer, [Yes, No, No, No, No, No]),
         (Action::History, [WhileActive, No, Yes, Yes, Yes, No]),
         (Action::Timeline, [WhileActive, WhileReadable, Yes, Yes, Yes, No]),
     ]
@@ -194,13 +200,15 @@ mod tests {
 
     /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `r` while
     /// readable, `p` if public.
-    const CONTRACT: [(Action, &str); 7] = [
+    const CONTRACT: [(Action, &str); 9] = [
         //                       driver, customer, store, dispatcher, admin, public
         (Action::See, "yyyyyp"),
         (Action::SendLocations, "y---y-"),
         (Action::Forward, "y--yy-"),
         (Action::Fail, "y--yy-"),
         (Action::Cancel, "-bbyy-"),
+        (Action::Assign, "--yyy-"),
+        (Action::Answer, "y-----"),
         (Action::History, "a-yyy-"),
         (Action::Timeline, "aryyy-"),
     ];

@@ -178,6 +178,22 @@ impl Recent {
         Some(std::mem::take(&mut self.open))
     }
 
+    /// Begins anew at `now`, for somebody else's positions: all that was taken moves on into the history, of
+    /// which the chunks that are full are returned.
+    pub fn begin_anew(&mut self, now: Millis) -> Vec<Chunk> {
+        let mut full = Vec::new();
+        for recorded in std::mem::take(&mut self.window) {
+            self.settled_until = Some(recorded.fix.key());
+            self.record(&recorded);
+            full.extend(self.take_full_chunk());
+        }
+        // A clock that was ahead must not make the next driver's positions late.
+        self.settled_until = self.settled_until.map(|settled| settled.min((now, Position::default(), now)));
+        (self.base, self.head) = (Filter::default(), Filter::default());
+        self.trail.clear();
+        full
+    }
+
     fn rerun(&mut self, mode: Mode) {
         self.head = self.base.clone();
         for recorded in &mut self.window {

@@ -1,6 +1,7 @@
 //! Which path and method ask for what: one table, for the Worker that serves it and for the OpenAPI
 //! document that describes it.
 
+use crate::delivery::Assignment;
 use crate::rejection::Rejection;
 
 /// What a request asks for.
@@ -15,15 +16,37 @@ pub enum Endpoint {
     Update,
     Read,
     SetStatus,
+    SetStatuses,
+    /// Who drives.
+    Assignment(Assignment),
     History,
     Timeline,
     /// The page of a delivery.
     Page,
     FollowByQuery,
     Follow,
+    /// The driver's line.
+    DriverLine,
+    /// A driver and its active deliveries.
+    Driver,
+    Drivers,
+    Duty,
+    Order,
+    Keys,
+    Key,
+    Invite,
+    SignIn,
+    RaiseEmergency,
+    Emergencies,
+    AcknowledgeEmergency,
+    /// Positions from a phone tracker.
+    Log,
+    /// The driver's app.
+    DrivePage,
+    ConnectPage,
 }
 
-/// A path, of which one segment may be `{id}`, and its methods.
+/// A path, of which segments in braces stand for any, and its methods.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     pub path: &'static str,
@@ -33,44 +56,93 @@ pub struct Route {
 
 const READ: &[&str] = &["GET", "HEAD"];
 const WRITE: &[&str] = &["POST"];
+const READ_WRITE: &[&str] = &["GET", "HEAD", "POST"];
+const REPLACE: &[&str] = &["PUT"];
+const DELETE: &[&str] = &["DELETE"];
+/// Trackers put positions into a query or a body.
+const LOG: &[&str] = &["GET", "POST", "PUT"];
 
-/// Every route. Of two that fit a path the first is taken.
-pub const ROUTES: [Route; 13] = [
+/// Every route. Of two that fit a path the one with fewer parameters is taken.
+pub const ROUTES: &[Route] = &[
     Route { path: "/", methods: READ, endpoint: Endpoint::Landing },
     Route { path: "/health", methods: READ, endpoint: Endpoint::Health },
     Route { path: "/openapi.json", methods: READ, endpoint: Endpoint::Document },
     Route { path: "/tracking/start", methods: WRITE, endpoint: Endpoint::Start },
     Route { path: "/tracking/update/{id}", methods: WRITE, endpoint: Endpoint::Update },
     Route { path: "/tracking/{id}", methods: READ, endpoint: Endpoint::Read },
+    Route { path: "/tracking/batch/status", methods: WRITE, endpoint: Endpoint::SetStatuses },
     Route { path: "/tracking/{id}/status", methods: WRITE, endpoint: Endpoint::SetStatus },
+    assignment("/tracking/{id}/assign", Assignment::Assign),
+    assignment("/tracking/{id}/unassign", Assignment::Unassign),
+    assignment("/tracking/{id}/accept", Assignment::Accept),
+    assignment("/tracking/{id}/decline", Assignment::Decline),
+    assignment("/tracking/{id}/cancel", Assignment::Cancel),
     Route { path: "/tracking/{id}/history", methods: READ, endpoint: Endpoint::History },
     Route { path: "/tracking/{id}/events", methods: READ, endpoint: Endpoint::Timeline },
     Route { path: "/track/{id}", methods: READ, endpoint: Endpoint::Page },
     Route { path: "/ws/tracking/", methods: READ, endpoint: Endpoint::FollowByQuery },
     Route { path: "/ws/tracking", methods: READ, endpoint: Endpoint::FollowByQuery },
     Route { path: "/ws/tracking/{id}", methods: READ, endpoint: Endpoint::Follow },
+    Route { path: "/ws/driver/{driver_id}", methods: READ, endpoint: Endpoint::DriverLine },
+    Route { path: "/tracking/driver/{driver_id}", methods: READ, endpoint: Endpoint::Driver },
+    Route { path: "/tracking/rider/{driver_id}", methods: READ, endpoint: Endpoint::Driver },
+    Route { path: "/drivers", methods: READ, endpoint: Endpoint::Drivers },
+    Route { path: "/drivers/sign-in", methods: WRITE, endpoint: Endpoint::SignIn },
+    Route { path: "/drivers/{driver_id}/duty", methods: REPLACE, endpoint: Endpoint::Duty },
+    Route { path: "/drivers/{driver_id}/deliveries", methods: REPLACE, endpoint: Endpoint::Order },
+    Route { path: "/drivers/{driver_id}/device-keys", methods: READ_WRITE, endpoint: Endpoint::Keys },
+    Route { path: "/drivers/{driver_id}/device-keys/{key_id}", methods: DELETE, endpoint: Endpoint::Key },
+    Route { path: "/drivers/{driver_id}/invite", methods: WRITE, endpoint: Endpoint::Invite },
+    Route { path: "/drivers/{driver_id}/emergency", methods: WRITE, endpoint: Endpoint::RaiseEmergency },
+    Route { path: "/emergencies", methods: READ, endpoint: Endpoint::Emergencies },
+    Route {
+        path: "/emergencies/{emergency_id}/acknowledge",
+        methods: WRITE,
+        endpoint: Endpoint::AcknowledgeEmergency,
+    },
+    Route { path: "/log/{protocol}/{key}", methods: LOG, endpoint: Endpoint::Log },
+    Route { path: "/log/{protocol}/{key}/", methods: LOG, endpoint: Endpoint::Log },
+    Route { path: "/log/{protocol}/{key}/{device}", methods: LOG, endpoint: Endpoint::Log },
+    Route { path: "/drive", methods: READ, endpoint: Endpoint::DrivePage },
+    Route { path: "/drive/connect", methods: READ, endpoint: Endpoint::ConnectPage },
 ];
 
+const fn assignment(path: &'static str, asked: Assignment) -> Route {
+    Route { path, methods: WRITE, endpoint: Endpoint::Assignment(asked) }
+}
+
 impl Route {
-    /// What stands for `{id}` in `path`, empty where the route has none; `None` where the path is another.
-    fn id_in<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let Some((before, after)) = self.path.split_once("{id}") else {
-            return (self.path == path).then_some("");
-        };
-        let id = path.strip_prefix(before)?.strip_suffix(after)?;
-        (!id.is_empty() && !id.contains('/')).then_some(id)
+    /// What stands for the segments in braces; `None` where the path is another.
+    fn parameters<'p>(&self, path: &'p str) -> Option<Parameters<'p>> {
+        let mut found = Parameters::default();
+        let mut places = found.iter_mut();
+        let mut segments = path.split('/');
+        for expected in self.path.split('/') {
+            let segment = segments.next()?;
+            if expected.starts_with('{') {
+                *places.next()? = Some(segment).filter(|segment| !segment.is_empty())?;
+            } else if expected != segment {
+                return None;
+            }
+        }
+        segments.next().is_none().then_some(found)
     }
 }
 
-/// The endpoint that a request asks for, and the id in its path, as it was sent: no escape is undone, since
-/// no id that we give out has one.
-pub fn find<'p>(method: &str, path: &'p str) -> Result<(Endpoint, &'p str), Rejection> {
-    let fitting = ROUTES.iter().find_map(|route| Some((route, route.id_in(path)?)));
-    let (route, id) = fitting.ok_or_else(|| {
-        Rejection::NotFound("there is nothing here; /openapi.json lists what there is".into())
-    })?;
+/// What stands for the segments in braces, in order, as it was sent: no escape is undone. Empty where the route
+/// has none.
+pub type Parameters<'p> = [&'p str; 3];
+
+/// The endpoint that a request asks for, and the parameters in its path.
+pub fn find<'p>(method: &str, path: &'p str) -> Result<(Endpoint, Parameters<'p>), Rejection> {
+    let fitting = ROUTES.iter().filter_map(|route| Some((route, route.parameters(path)?)));
+    // A route without parameters is meant before one that takes any segment in the same place.
+    let (route, found) =
+        fitting.min_by_key(|(route, _)| route.path.matches('{').count()).ok_or_else(|| {
+            Rejection::NotFound("there is nothing here; /openapi.json lists what there is".into())
+        })?;
     if route.methods.contains(&method) {
-        return Ok((route.endpoint, id));
+        return Ok((route.endpoint, found));
     }
     Err(Rejection::MethodNotAllowed { method: method.into(), allowed: route.methods.join(", ") })
 }
@@ -82,10 +154,11 @@ mod tests {
     #[test]
     fn each_route_is_found_by_each_of_its_methods() {
         for Route { path, methods, endpoint } in ROUTES {
-            let path = path.replace("{id}", "TRK-X");
-            let id = if path.contains("TRK-X") { "TRK-X" } else { "" };
-            for method in methods {
-                assert_eq!(find(method, &path), Ok((endpoint, id)), "{method} {path}");
+            let names: Vec<_> = path.split('/').filter(|segment| segment.starts_with('{')).collect();
+            let mut expected = [""; 3];
+            expected[..names.len()].copy_from_slice(&names);
+            for method in *methods {
+                assert_eq!(find(method, path), Ok((*endpoint, expected)), "{method} {path}");
             }
         }
     }

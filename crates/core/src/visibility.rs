@@ -128,7 +128,7 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
                 data: StatusUpdate {
                     tracking_id: delivery.facts.tracking_id.as_str().to_owned(),
                     status: event.status,
-                    note: event.note.clone().filter(|_| audience.is_inside()),
+                    note: event.note.clone().filter(|_| sees_note(audience, event.status)),
                     at: event.at.secs(),
                     eta_seconds: eta.eta_seconds,
                     eta_at: eta.eta_at,
@@ -137,6 +137,8 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
                 },
             })
         }
+        // Told by the whole state.
+        Event::Assigned(_) => None,
         Event::Estimated { seq } => Some(ServerFrame::EtaUpdate {
             data: EtaUpdate {
                 tracking_id: delivery.facts.tracking_id.as_str().to_owned(),
@@ -161,7 +163,7 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
 }
 
 /// What somebody who was away is told: the events missed, the newest position, and where that leaves them.
-/// Where they missed more than [`MISSED_MAX`], the whole state instead.
+/// Where they missed more than [`MISSED_MAX`], or another driver, the whole state instead.
 pub fn resume(
     delivery: &Delivery,
     missed: &[KeptEvent],
@@ -169,7 +171,8 @@ pub fn resume(
     now: Millis,
     driver_connected: bool,
 ) -> Vec<ServerFrame> {
-    if missed.len() > MISSED_MAX {
+    let is_whole = |event: &KeptEvent| matches!(event, KeptEvent::Status(event) if event.whole);
+    if missed.len() > MISSED_MAX || missed.iter().any(is_whole) {
         let data = Box::new(snapshot(delivery, audience, now, driver_connected));
         return vec![ServerFrame::InitialState { data }];
     }
@@ -208,6 +211,11 @@ fn moved(
         updated_at: delivery.live.updated.secs(),
         server_time: now.0,
     }
+}
+
+/// Notes are for those inside; who declined it, and why, is not for other drivers.
+pub fn sees_note(audience: Audience, status: Status) -> bool {
+    audience.is_inside() && (audience != Audience::Driver || status != Status::Created)
 }
 
 /// From pickup until the end, while at most one stop comes before.
@@ -356,6 +364,7 @@ fn details(delivery: &Delivery, audience: Audience) -> Details {
         facts.window.map(|w| WindowView { from: w.from.map(Millis::secs), to: w.to.map(Millis::secs) });
     details.mode = Some(facts.mode);
     details.route = delivery.route_text().map(str::to_owned);
+    details.accepted_at = delivery.live.accepted_at.map(Millis::secs);
     details.fixes = Some(delivery.live.fixes.clone());
     if audience != Audience::Driver {
         details.emergencies.clone_from(&delivery.live.driven.emergencies);

@@ -1,7 +1,20 @@
 //! What a delivery's state is called, in words for those who wait for it.
 
+use serde::Deserialize;
+
+use crate::eta;
 use crate::status::Status;
-use crate::wire::snapshot::{LocationState, Snapshot};
+use crate::wire::snapshot::LocationState;
+
+/// What of a snapshot is said in words.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Outline {
+    pub status: Status,
+    pub location_state: LocationState,
+    pub eta_seconds: Option<i64>,
+    pub eta_at: Option<i64>,
+    pub remaining_m: Option<i64>,
+}
 
 /// The status as a headline.
 pub const fn headline(status: Status) -> &'static str {
@@ -39,17 +52,18 @@ pub fn minutes(eta_seconds: i64) -> String {
 }
 
 /// One sentence on what can be seen now.
-pub fn detail(snapshot: &Snapshot) -> String {
-    if snapshot.status.is_final() {
-        return match snapshot.status {
+pub fn detail(seen: &Outline) -> String {
+    if seen.status.is_final() {
+        return match seen.status {
             Status::Delivered => "The delivery has arrived.".into(),
             Status::Failed => "The delivery could not be completed.".into(),
             _ => "The delivery was cancelled.".into(),
         };
     }
-    match snapshot.location_state {
-        LocationState::Live => match snapshot.progress.remaining_m {
+    match seen.location_state {
+        LocationState::Live => match seen.remaining_m {
             Some(metres @ 1000..) => format!("{:.1} km left", metres as f64 / 1000.0),
+            Some(metres) if eta::is_arriving(metres as f64) => "The driver is arriving.".into(),
             Some(metres) => format!("{metres} m left"),
             None => "The driver's position is live.".into(),
         },

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use onway_core::auth::Caller;
-use onway_core::delivery::{Command, Delivery, Start};
+use onway_core::delivery::{Assignment, Command, Delivery, Start};
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
@@ -24,17 +24,26 @@ impl Session {
             DeliveryRequest::Start { by } => self.start(&by, body),
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
+            DeliveryRequest::Assignment { by, asked } => self.assignment(&by, asked, body),
             DeliveryRequest::Read { by, if_none_match } => self.read(by.as_ref(), if_none_match.as_deref()),
             DeliveryRequest::History { by, query } => self.history(by.as_ref(), &query),
             DeliveryRequest::Timeline { by } => self.timeline(by.as_ref()),
             DeliveryRequest::Follow { by, subprotocol, since, epoch } => self
                 .follow(by, subprotocol, since, epoch.as_deref())
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
+            DeliveryRequest::Relay { by } => self.relay(&by, body),
+            DeliveryRequest::Heading { driver_id } => self.head(&driver_id, body),
+            DeliveryRequest::Emergency { driver_id } => self.alert(&driver_id, body),
             #[cfg(feature = "test-utils")]
             #[allow(clippy::panic, reason = "it is what the route is for")]
             DeliveryRequest::Panic => panic!("a test asked for it"),
             #[cfg(feature = "test-utils")]
             DeliveryRequest::Counters => Response::from_json(&self.counters()).map_err(ours),
+            #[cfg(feature = "test-utils")]
+            DeliveryRequest::Break => {
+                self.broken.set(true);
+                Response::empty().map_err(ours)
+            }
             #[cfg(feature = "test-utils")]
             DeliveryRequest::Forget => {
                 self.forget_all();
@@ -70,7 +79,7 @@ impl Session {
 
     fn create(self: &Rc<Self>, request: StartRequest) -> Result<Delivery, Rejection> {
         let config = Config::new(&self.env);
-        let tracking_id = TrackingId::trusted(self.state.id().name().ok_or(Rejection::Internal)?);
+        let tracking_id = self.tracking_id()?;
         let keys = config.id_keys()?;
         let alias = request.driver_id.as_deref().map(|driver| keys.driver_alias(&tracking_id, driver));
         let (mut delivery, outcome) = Delivery::start(Start {
@@ -89,7 +98,12 @@ impl Session {
         if let Some(way) = way {
             self.ask_for_way(way);
         }
+        self.spread_news(&delivery);
         Ok(delivery)
+    }
+
+    fn tracking_id(&self) -> Result<TrackingId, Rejection> {
+        self.state.id().name().map(TrackingId::trusted).ok_or(Rejection::Internal)
     }
 
     fn update(self: &Rc<Self>, by: &Caller, body: &[u8]) -> Answer {
@@ -99,7 +113,7 @@ impl Session {
         let applied = Report::parse(&body, now, REQUEST_FIXES_MAX)
             .and_then(|report| self.apply(&mut delivery, Command::Report(report), by));
         let answer = applied.and_then(|outcome| {
-            self.broadcast(&delivery, &outcome.events);
+            self.broadcast(&delivery, &outcome);
             match outcome.conflict {
                 Some(conflict) => problem::with_counts(&conflict, Some(outcome.counts)).map_err(ours),
                 None => {
@@ -114,9 +128,19 @@ impl Session {
 
     fn set_status(self: &Rc<Self>, by: &Caller, body: &[u8]) -> Answer {
         let report = parse_status(&input::json(body)?)?;
+        self.carry_out(by, Command::Status(report))
+    }
+
+    fn assignment(self: &Rc<Self>, by: &Caller, asked: Assignment, body: &[u8]) -> Answer {
+        let (keys, id) = (Config::new(&self.env).id_keys()?, self.tracking_id()?);
+        let command = asked.command(&input::json(body)?, &|driver| keys.driver_alias(&id, driver))?;
+        self.carry_out(by, command)
+    }
+
+    fn carry_out(self: &Rc<Self>, by: &Caller, command: Command) -> Answer {
         let mut delivery = self.take_live()?;
-        let answer = self.apply(&mut delivery, Command::Status(report), by).and_then(|outcome| {
-            self.broadcast(&delivery, &outcome.events);
+        let answer = self.apply(&mut delivery, command, by).and_then(|outcome| {
+            self.broadcast(&delivery, &outcome);
             Response::from_json(&self.snapshot(&delivery, delivery.party(Some(by)).into())).map_err(ours)
         });
         self.keep(delivery);

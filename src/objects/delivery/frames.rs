@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use onway_core::delivery::Command;
+use onway_core::clock::Millis;
+use onway_core::delivery::{Assignment, Command};
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::frames::{FRAME_MAX, MessageId};
@@ -101,18 +102,26 @@ impl Session {
                 sockets::send(socket, &ServerFrame::InitialState { data }).map_err(ours)
             }
             "auth" => self.renew(socket, body).await,
-            "location_update" => {
-                let body = body.clone();
-                self.command(socket, &attachment, id, move |now| {
-                    Report::parse(&body, now, FRAME_FIXES_MAX).map(Command::Report)
-                })
-            }
-            "status_update" => {
-                let report = parse_status(body)?;
-                self.command(socket, &attachment, id, move |_| Ok(Command::Status(report)))
+            "location_update" | "status_update" | "accept" | "decline" => {
+                self.command(socket, &attachment, id, |now| Self::command_of(body, now, FRAME_FIXES_MAX))
             }
             // Whoever answers a frame that asked for it need not hear of it again.
             "ack" => Ok(()),
+            _ => Err(Rejection::invalid("type", "this type of message is not known")),
+        }
+    }
+
+    /// What a message of the driver asks for.
+    pub(super) fn command_of(
+        body: &Value,
+        now: Millis,
+        fixes_max: usize,
+    ) -> std::result::Result<Command, Rejection> {
+        match body.get("type").and_then(Value::as_str) {
+            Some("location_update") => Report::parse(body, now, fixes_max).map(Command::Report),
+            Some("status_update") => parse_status(body).map(Command::Status),
+            Some("accept") => Assignment::Accept.command(body, &str::to_owned),
+            Some("decline") => Assignment::Decline.command(body, &str::to_owned),
             _ => Err(Rejection::invalid("type", "this type of message is not known")),
         }
     }
@@ -123,21 +132,21 @@ impl Session {
         socket: &WebSocket,
         attachment: &Attachment,
         id: Option<MessageId>,
-        read: impl FnOnce(onway_core::clock::Millis) -> std::result::Result<Command, Rejection>,
+        read: impl FnOnce(Millis) -> std::result::Result<Command, Rejection>,
     ) -> std::result::Result<(), Rejection> {
         let by = attachment.by.as_ref().ok_or(Rejection::Unauthenticated)?;
         let mut delivery = self.take_live()?;
         let now = delivery.facts.clock.now(wall());
         let applied = read(now).and_then(|command| self.apply(&mut delivery, command, by));
-        let told = applied.and_then(|outcome| {
-            self.acknowledge(socket, id.clone(), outcome.counts)?;
-            if let Some(conflict) = outcome.conflict {
-                sockets::send(socket, &ServerFrame::refusal(&conflict, id)).map_err(ours)?;
+        let told = applied.and_then(|mut outcome| {
+            self.acknowledge(socket, id.clone(), std::mem::take(&mut outcome.counts))?;
+            if let Some(conflict) = &outcome.conflict {
+                sockets::send(socket, &ServerFrame::refusal(conflict, id)).map_err(ours)?;
             }
             if outcome.wrong_clock {
                 sockets::send(socket, &ServerFrame::wrong_clock()).map_err(ours)?;
             }
-            self.broadcast(&delivery, &outcome.events);
+            self.broadcast(&delivery, &outcome);
             Ok(())
         });
         self.keep(delivery);

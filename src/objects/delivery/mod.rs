@@ -7,6 +7,7 @@
 //! object alone; the next event loads it from its rows.
 
 mod answers;
+mod driver;
 mod frames;
 mod outbox;
 mod record;
@@ -23,7 +24,7 @@ use worker::{
 };
 
 use self::session::Session;
-use crate::contract::DeliveryRequest;
+use crate::contract::{Ask, DeliveryRequest};
 use crate::{models, problem};
 
 #[durable_object]

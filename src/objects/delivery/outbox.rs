@@ -1,5 +1,7 @@
 //! The alarm: brings to D1 what it lacks.
 
+use std::rc::Rc;
+
 use onway_core::archive::{NumberedChunk, Work};
 use onway_core::clock::Millis;
 use onway_core::delivery::Delivery;
@@ -22,8 +24,10 @@ struct Waiting {
 impl Session {
     /// Makes one attempt. One that D1 refuses ends well: attempts are counted and spaced by the delivery
     /// itself, since the platform gives up after a few.
-    pub(super) async fn drain(&self) -> Result<(), Rejection> {
+    pub(super) async fn drain(self: &Rc<Self>) -> Result<(), Rejection> {
         let fired = wall();
+        // What fails has been logged, and keeps nothing else from leaving.
+        self.tell_driver().await.ok();
         let Some(Waiting { tracking_id, work, closed }) = self.waiting(fired)? else { return Ok(()) };
         let config = Config::new(&self.env);
         let written = match Database::of(&self.env, config.archive_timeout()) {
@@ -66,7 +70,14 @@ impl Session {
                 Ok(())
             }
             // An alarm that came for nothing must not be trusted after the next wake.
-            None if news => self.write_outbox(&mut delivery),
+            None if news => {
+                if delivery.live.outbox.is_due(fired) && !delivery.news().is_empty() {
+                    // The driver's object did not hear.
+                    let spacing = Config::new(&self.env).archive_spacing();
+                    delivery.live.outbox.failed(fired, spacing, js_sys::Math::random());
+                }
+                self.write_outbox(&mut delivery)
+            }
             None => Ok(()),
         };
         self.keep(delivery);
@@ -74,7 +85,7 @@ impl Session {
     }
 
     /// Writes how far the archive has got, and sets the next alarm.
-    fn write_outbox(&self, delivery: &mut Delivery) -> worker::Result<()> {
+    pub(super) fn write_outbox(&self, delivery: &mut Delivery) -> worker::Result<()> {
         let alarm = self.plan(delivery);
         self.store.write_live(delivery)?;
         alarm.map_or(Ok(()), |pause| self.set_alarm(pause))

@@ -10,6 +10,7 @@ use onway_core::routing::{self, BODY_MAX, Plan};
 use worker::{Cache, Response, Result, console_warn};
 
 use super::session::Session;
+use crate::beside;
 use crate::config::{Config, Routing};
 use crate::identity::wall;
 use crate::outgoing::{self, Bounds};
@@ -35,7 +36,7 @@ impl Session {
     /// Asks the engine, and tells everybody what comes of it.
     pub(super) fn ask_for_way(self: &Rc<Self>, way: Way) {
         let session = Rc::clone(self);
-        self.state.wait_until(async move {
+        beside::spawn(&self.state, async move {
             let plan = match way.plan().await {
                 Ok(plan) => Some(plan),
                 Err(error) => {
@@ -57,7 +58,7 @@ impl Session {
         let written =
             if outcome.changed { self.write(&mut delivery, &outcome).map_err(ours) } else { Ok(()) };
         if written.is_ok() {
-            self.broadcast(&delivery, &outcome.events);
+            self.broadcast(&delivery, &outcome);
             self.keep(delivery);
         }
         written

@@ -1,12 +1,12 @@
 //! The state of one object, and what every handler needs of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use onway_core::auth::Caller;
-use onway_core::delivery::{Command, Delivery, Event, Outcome};
+use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
 use onway_core::eta::Model;
 use onway_core::fanout::{Due, Fanout, Moved, Ticket};
 use onway_core::permission::Action;
@@ -16,6 +16,7 @@ use onway_core::wire::{ServerFrame, Snapshot};
 use worker::{Delay, Env, Result, State, WebSocket};
 
 use super::store::Store;
+use crate::beside;
 use crate::config::Config;
 use crate::identity::wall;
 use crate::problem::ours;
@@ -31,8 +32,14 @@ pub struct Session {
     model: RefCell<Option<Rc<Model>>>,
     /// `None` until an event needs it, and after a panic.
     cached: RefCell<Option<Delivery>>,
+    /// Whether the driver's object is being told.
+    pub(super) telling: Cell<bool>,
+    /// Whether it has not heard what it was told: then the alarm tells it again.
+    pub(super) untold: Cell<bool>,
     #[cfg(feature = "test-utils")]
-    alarms: std::cell::Cell<usize>,
+    alarms: Cell<usize>,
+    #[cfg(feature = "test-utils")]
+    pub(super) broken: Cell<bool>,
 }
 
 impl Session {
@@ -46,8 +53,12 @@ impl Session {
             fanout: RefCell::default(),
             model: RefCell::default(),
             cached: RefCell::default(),
+            telling: Cell::default(),
+            untold: Cell::default(),
             #[cfg(feature = "test-utils")]
-            alarms: std::cell::Cell::default(),
+            alarms: Cell::default(),
+            #[cfg(feature = "test-utils")]
+            broken: Cell::default(),
         }
     }
 
@@ -71,10 +82,13 @@ impl Session {
         by: &Caller,
     ) -> std::result::Result<Outcome, Rejection> {
         let now = delivery.facts.clock.now(wall());
-        if let Command::Status(report) = &command
-            && delivery.would_reach(report.status)
-        {
-            // Whoever follows sees the position from before the status before it.
+        // Whoever follows sees the position from before the status before it, and no other driver's.
+        let is_news = match &command {
+            Command::Status(report) => delivery.would_reach(report.status),
+            Command::Assign { .. } | Command::Unassign | Command::Decline { .. } => true,
+            Command::Report(_) | Command::Accept => false,
+        };
+        if is_news {
             self.flush(delivery);
         }
         let outcome = delivery.apply(command, by, now, &self.store);
@@ -93,6 +107,7 @@ impl Session {
         if let Some(way) = way {
             self.ask_for_way(way);
         }
+        self.spread_news(delivery);
         Ok(outcome)
     }
 
@@ -105,7 +120,8 @@ impl Session {
 
     /// The alarm to set once the delivery is written, in ms from now.
     pub(super) fn plan(&self, delivery: &mut Delivery) -> Option<i64> {
-        let (wall, waiting) = (wall(), delivery.awaits_archive());
+        let untold = self.untold.get() && !delivery.news().is_empty();
+        let (wall, waiting) = (wall(), delivery.awaits_archive() || delivery.awaits_driver() || untold);
         let spacing = Config::new(&self.env).archive_spacing();
         delivery.live.outbox.arm(waiting, wall, spacing).map(|at| at.since(wall))
     }
@@ -119,17 +135,31 @@ impl Session {
         match (&mut setting).now_or_never() {
             Some(set) => set,
             None => {
-                self.state.wait_until(setting.map(|set| drop(set.map_err(ours))));
+                beside::spawn(&self.state, setting.map(|set| drop(set.map_err(ours))));
                 Ok(())
             }
         }
     }
 
     /// Tells everybody what happened. Positions keep their pace: one that comes too soon waits.
-    pub(super) fn broadcast(self: &Rc<Self>, delivery: &Delivery, events: &[Event]) {
-        for event in events {
+    pub(super) fn broadcast(self: &Rc<Self>, delivery: &Delivery, outcome: &Outcome) {
+        if outcome.handed_over {
+            self.sockets.reassign(&self.state, |by| delivery.party(Some(by)).into());
+        }
+        for event in &outcome.events {
             match event {
-                Event::Status(_) | Event::Estimated { .. } => {
+                Event::Status(StatusEvent { whole, .. }) => {
+                    self.flush(delivery);
+                    self.send(delivery, event);
+                    if *whole {
+                        self.send_whole(delivery);
+                    }
+                }
+                Event::Assigned(_) => {
+                    self.flush(delivery);
+                    self.send_whole(delivery);
+                }
+                Event::Estimated { .. } | Event::Presence(_) => {
                     self.flush(delivery);
                     self.send(delivery, event);
                 }
@@ -149,7 +179,7 @@ impl Session {
     /// Sends the position that waits, after `pause` ms. The object does not hibernate before.
     fn send_later(self: &Rc<Self>, pause: i64, ticket: Ticket) {
         let session = Rc::clone(self);
-        self.state.wait_until(async move {
+        beside::spawn(&self.state, async move {
             Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
             let waited = session.fanout.borrow_mut().take(ticket, wall());
             // Without a delivery there is nothing to tell; an error has been logged.
@@ -176,6 +206,16 @@ impl Session {
         let (wall, now) = (wall(), delivery.facts.clock.now(wall()));
         self.sockets
             .broadcast(&self.state, wall, |audience| visibility::frame(delivery, event, audience, now));
+    }
+
+    /// Tells everybody all, where the driver is another.
+    fn send_whole(&self, delivery: &Delivery) {
+        let (wall, now) = (wall(), delivery.facts.clock.now(wall()));
+        let connected = self.sockets.is_driver_connected(&self.state);
+        self.sockets.broadcast(&self.state, wall, |audience| {
+            let data = Box::new(visibility::snapshot(delivery, audience, now, connected));
+            Some(ServerFrame::InitialState { data })
+        });
     }
 
     pub(super) fn snapshot(&self, delivery: &Delivery, audience: Audience) -> Snapshot {
@@ -214,6 +254,7 @@ impl Session {
         if let Some(delivery) = &mut loaded {
             // An alarm whose time has come and that did not wake the object may be lost: it is set again.
             delivery.live.outbox.fired(wall());
+            self.untold.set(true);
             if let Some(pause) = self.plan(delivery) {
                 self.store.write_live(delivery).and_then(|()| self.set_alarm(pause)).map_err(ours)?;
             }
@@ -251,6 +292,7 @@ impl Session {
     #[cfg(feature = "test-utils")]
     pub(super) fn forget_all(&self) {
         self.cached.take();
+        self.broken.take();
         self.fanout.take();
         self.sockets.forget_all();
     }

@@ -2,7 +2,7 @@
 //!
 //! | table | row | written |
 //! |---|---|---|
-//! | `delivery` | what was said at the start | once |
+//! | `delivery` | what was said at the start, and who drives | once, and with another driver |
 //! | `live` | status, window, open chunk, trail, outbox | once a frame, once an attempt to archive |
 //! | `event` | an event for those who were away | once an event |
 //! | `guidance` | what the ETA rests on beside the trip | at the start and with a new route |
@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 
 use onway_core::archive::NumberedChunk;
 use onway_core::clock::Millis;
-use onway_core::delivery::{Delivery, Event, Facts, Guidance, Outcome, StatusEvent, StoredLive};
+use onway_core::delivery::{Delivery, Facts, Guidance, KeptEvent, Outcome, StoredLive};
 use onway_core::fix::{Fix, FixId};
 use onway_core::recent::Archive;
 use onway_core::track::{self, Recorded};
@@ -107,7 +107,13 @@ impl Store {
         // The row that the delivery is loaded from comes last: where something fails, it is as it was.
         self.migrate()?;
         self.write_outcome(delivery, outcome)?;
-        self.put_live(delivery, UPDATE_LIVE)
+        self.put_live(delivery, UPDATE_LIVE)?;
+        if outcome.handed_over {
+            // Last: of the two rows this one hardly grows, so that it does not fail alone.
+            let facts = vec![Value::String(json(&delivery.facts)?)];
+            self.execute("UPDATE delivery SET facts = ? WHERE id = 0", facts)?;
+        }
+        Ok(())
     }
 
     /// Writes what no command changed.
@@ -148,7 +154,7 @@ impl Store {
     }
 
     /// The events after `seq`, in order.
-    pub fn events_after(&self, seq: u64) -> Result<Vec<StatusEvent>> {
+    pub fn events_after(&self, seq: u64) -> Result<Vec<KeptEvent>> {
         let bindings = vec![Value::Integer(seq as i64), Value::Integer(EVENTS_READ)];
         let cursor = self.sql.exec("SELECT body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", bindings)?;
         cursor.raw().map(|row| parsed(row?.into_iter().next().unwrap_or(Value::Null))).collect()
@@ -214,8 +220,8 @@ impl Store {
             self.execute("INSERT OR REPLACE INTO guidance VALUES (0, ?)", row)?;
         }
         for event in &outcome.events {
-            if let Event::Status(event) = event {
-                let row = vec![Value::Integer(event.seq as i64), Value::String(json(event)?)];
+            if let Some((seq, kept)) = event.kept() {
+                let row = vec![Value::Integer(seq as i64), Value::String(json(&kept)?)];
                 self.execute("INSERT OR REPLACE INTO event VALUES (?, ?)", row)?;
             }
         }

@@ -31,8 +31,7 @@ impl Report {
                 ClientFrame::LocationUpdate { id, sent_at, location: Some(fix.clone()), locations: None }
             }
             Self::Status(status) => {
-                let status = StatusReport { status: *status, at: None, note: None, reason: None };
-                ClientFrame::StatusUpdate { id, status }
+                ClientFrame::StatusUpdate(StatusReport { id, ..StatusReport::of(*status) })
             }
         };
         let wrong = |why: String| Error::Contract { path: "a frame".into(), why };

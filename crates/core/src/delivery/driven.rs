@@ -25,13 +25,29 @@ pub struct Driven {
     /// Where the driver goes before.
     #[serde(default)]
     pub ahead: Vec<Position>,
-    /// Whether the driver is there; `None` until its object has said so.
+    /// Whether somebody has put the stops in order.
     #[serde(default)]
-    pub online: Option<bool>,
+    ordered: bool,
+    /// The driver reports to this delivery by itself, and so is on the way with it.
+    #[serde(default)]
+    direct: bool,
+    /// Whether the driver is there, as its object says.
+    #[serde(default)]
+    pub online: bool,
+    /// When that was last said to have changed.
+    #[serde(default)]
+    pub since: Option<Millis>,
     #[serde(default)]
     pub reason: Option<Away>,
     #[serde(default)]
     pub emergencies: Vec<EmergencyView>,
+}
+
+impl Driven {
+    /// Of a new driver.
+    pub fn told(told: Option<Told>) -> Self {
+        Self { told, ..Self::default() }
+    }
 }
 
 /// Most open calls for help that a delivery shows.
@@ -53,7 +69,8 @@ impl Delivery {
         if told == Some(&current) || (told.is_none() && current.driver_id.is_none()) {
             return Vec::new();
         }
-        let former = told.and_then(|told| told.driver_id.clone()).filter(|id| Some(id) != current.driver_id.as_ref());
+        let former =
+            told.and_then(|told| told.driver_id.clone()).filter(|id| Some(id) != current.driver_id.as_ref());
         let news = News {
             tracking_id: self.facts.tracking_id.as_str().to_owned(),
             seq: self.live.revision,
@@ -68,6 +85,12 @@ impl Delivery {
         former.into_iter().chain(current.driver_id).map(|whom| (whom, news.clone())).collect()
     }
 
+    /// Whether a driver does not know yet that the delivery has come, or gone.
+    pub fn awaits_driver(&self) -> bool {
+        let told = self.live.driven.told.as_ref().and_then(|told| told.driver_id.as_ref());
+        told != self.facts.driver_id.as_ref()
+    }
+
     /// The objects have heard these news.
     pub fn news_heard(&mut self, news: &News) {
         self.live.driven.told = Some(Told { driver_id: news.driver_id.clone(), status: news.status });
@@ -79,11 +102,19 @@ impl Delivery {
         if self.status().is_final() {
             return outcome;
         }
-        let Heading { stops_before, ahead, online, reason } = heading;
+        let Heading { ordered, mut stops_before, mut ahead, online, reason } = heading;
         let driven = &mut self.live.driven;
-        let presence = (driven.online, driven.reason) != (Some(online), reason);
+        driven.ordered = ordered;
+        if driven.direct && !ordered {
+            stops_before = 0;
+            ahead.clear();
+        }
+        let presence = (driven.online, driven.reason) != (online, reason);
         let moved = (self.live.stops_before, &driven.ahead) != (stops_before, &ahead);
-        (driven.online, driven.reason) = (Some(online), reason);
+        if driven.online != online {
+            driven.since = Some(now);
+        }
+        (driven.online, driven.reason) = (online, reason);
         driven.ahead = ahead;
         self.live.stops_before = stops_before;
         if presence {
@@ -101,9 +132,20 @@ impl Delivery {
         outcome
     }
 
-    /// Whether the driver is there, as its own object says, or as far as contact tells.
+    /// The driver reports to this delivery by itself. Where nobody has put its stops in order, it is the next.
+    pub(super) fn note_direct(&mut self) {
+        let driven = &mut self.live.driven;
+        driven.direct = true;
+        if !driven.ordered {
+            driven.ahead.clear();
+            self.live.stops_before = 0;
+        }
+    }
+
+    /// Whether the driver is there: on a socket here, as its own object says, or by a message since.
     pub fn is_driver_online(&self, connected: bool, now: Millis) -> bool {
-        connected || self.live.driven.online.unwrap_or_else(|| self.driver_in_contact(now))
+        let heard_since = self.live.contact >= self.live.driven.since && self.driver_in_contact(now);
+        connected || self.live.driven.online || heard_since
     }
 
     /// Takes a call for help, or that somebody has it. Whether that is news.
@@ -141,6 +183,7 @@ mod tests {
 
     fn heading(stops: &[(f64, f64)], online: bool) -> Heading {
         Heading {
+            ordered: true,
             stops_before: stops.len() as u32,
             ahead: stops.iter().map(|(lat, lng)| Position::from_degrees(*lat, *lng).unwrap()).collect(),
             online,
@@ -153,8 +196,9 @@ mod tests {
         let mut delivery = started(json!({}));
         let [(whom, news)] = &delivery.news()[..] else { panic!("one driver is to hear") };
         assert_eq!((whom.as_str(), news.status), ("d", Status::Assigned));
+        assert!(delivery.awaits_driver());
         delivery.news_heard(&news.clone());
-        assert!(delivery.news().is_empty());
+        assert!(delivery.news().is_empty() && !delivery.awaits_driver());
         driver(&mut delivery, fixes(&[(1, 5.60)]), 1).unwrap();
         assert!(delivery.news().is_empty(), "a position is no news");
         driver(&mut delivery, status(Status::PickedUp), 2).unwrap();
@@ -185,6 +229,21 @@ mod tests {
         assert!(!delivery.take_heading(heading(&[(5.62, -0.25), (5.66, -0.22)], true), after(4)).changed);
         delivery.take_heading(heading(&[], true), after(5));
         assert_eq!(delivery.live.eta.unwrap().at, direct);
+    }
+
+    #[test]
+    fn a_driver_who_reports_here_by_itself_is_on_the_way_here_unless_stops_are_ordered() {
+        let mut delivery = started(json!({}));
+        let unordered = Heading { ordered: false, ..heading(&[(5.62, -0.25), (5.66, -0.22)], true) };
+        delivery.take_heading(unordered.clone(), after(1));
+        assert_eq!(delivery.live.stops_before, 2);
+        driver(&mut delivery, fixes(&[(2, 5.60)]), 2).unwrap();
+        assert_eq!(delivery.live.stops_before, 0);
+        delivery.take_heading(unordered, after(3));
+        assert_eq!(delivery.live.stops_before, 0);
+        delivery.take_heading(heading(&[(5.62, -0.25)], true), after(4));
+        driver(&mut delivery, fixes(&[(5, 5.601)]), 5).unwrap();
+        assert_eq!(delivery.live.stops_before, 1);
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Delivery {
         let Some(plan) = plan.filter(|_| !self.status().is_final()) else { return outcome };
         self.route = Route::decode(&plan.polyline);
         self.guidance.plan = Some(plan);
-        (self.live.following.along, self.live.following.began) = (Along::default(), None);
+        self.follow_anew();
         self.refresh_eta();
         self.publish_eta(now, false);
         if self.live.eta.is_some() {
@@ -150,6 +150,11 @@ impl Delivery {
         if let Some(estimate) = &self.live.eta {
             self.live.published.note(estimate, now, always);
         }
+    }
+
+    /// Forgets how far along the route the driver before was.
+    pub(super) fn follow_anew(&mut self) {
+        (self.live.following.along, self.live.following.began) = (Along::default(), None);
     }
 
     fn follow(&mut self, at: Millis, position: Position) {

@@ -28,6 +28,9 @@ impl Delivery {
         };
         if party == Party::Driver {
             self.live.contact = Some(now);
+            if !report.relayed {
+                self.note_direct();
+            }
         }
         let live_before = self.live.recent.live().map(Fix::id);
         let mut path = Vec::new();

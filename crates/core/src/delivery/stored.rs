@@ -33,6 +33,8 @@ pub struct StoredLive {
     driven: Driven,
     #[serde(default)]
     shown: Option<Key>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted_at: Option<Millis>,
     #[serde(default)]
     contact: Option<Millis>,
     updated: Millis,
@@ -68,6 +70,7 @@ impl Live {
             stops_before: self.stops_before,
             driven: self.driven.clone(),
             shown: self.shown,
+            accepted_at: self.accepted_at,
             contact: self.contact,
             updated: self.updated,
             revision: self.revision,
@@ -91,6 +94,7 @@ impl Delivery {
             stops_before: stored.stops_before,
             driven: stored.driven,
             shown: stored.shown,
+            accepted_at: stored.accepted_at,
             contact: stored.contact,
             updated: stored.updated,
             // A row of layout 1 has none; the archive holds nothing of it.

@@ -32,7 +32,7 @@ pub(super) fn started(extra: Value) -> Delivery {
     Delivery::start(start).0
 }
 
-fn caller(role: Role) -> Caller {
+pub(super) fn caller(role: Role) -> Caller {
     let subject = if role == Role::Customer { "c" } else { "d" };
     Caller { subject: subject.into(), role, store_id: Some("s".into()), expires: Millis(i64::MAX) }
 }
@@ -51,10 +51,9 @@ pub(super) fn fixes(rows: &[(i64, f64)]) -> Command {
 
 pub(super) fn status(status: Status) -> Command {
     Command::Status(StatusReport {
-        status,
-        at: None,
         note: Some("by the gate".into()),
         reason: Some("r".into()),
+        ..StatusReport::of(status)
     })
 }
 
@@ -101,8 +100,7 @@ fn at_is_clamped_between_the_previous_status_and_now() {
     for (at, expected) in [(-50, 10), (15, 15), (500, 20)] {
         let mut delivery = started(json!({}));
         driver(&mut delivery, status(Status::PickedUp), 10).unwrap();
-        let report =
-            StatusReport { status: Status::InTransit, at: Some(after(at)), note: None, reason: None };
+        let report = StatusReport { at: Some(after(at)), ..StatusReport::of(Status::InTransit) };
         driver(&mut delivery, Command::Status(report), 20).unwrap();
         assert_eq!(delivery.reached(Status::InTransit), Some(after(expected)));
     }

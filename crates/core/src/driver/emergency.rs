@@ -36,6 +36,13 @@ pub struct Acknowledged {
     pub by: String,
 }
 
+/// The id of a driver's call: the same for the same `given`, and no other driver's.
+pub fn id_of(driver_id: &str, given: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::new().chain_update(driver_id).chain_update([0]).chain_update(given).finalize();
+    data_encoding::BASE32_NOPAD.encode(digest.get(..15).unwrap_or_default())
+}
+
 impl Driver {
     /// Takes a call. The same `id` again is the same call: `None`.
     pub fn raise(&mut self, mut emergency: Emergency) -> Option<Emergency> {

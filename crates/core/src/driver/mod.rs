@@ -48,8 +48,11 @@ pub struct News {
 }
 
 /// What the driver says to a delivery: where it stands among the stops, and whether the driver is there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Heading {
+    /// Somebody has put the stops in this order.
+    #[serde(default)]
+    pub ordered: bool,
     pub stops_before: u32,
     /// Where the driver goes before, in order.
     pub ahead: Vec<Position>,
@@ -112,6 +115,9 @@ pub struct Driver {
     pub off_duty: bool,
     #[serde(default)]
     pub stops: Vec<Stop>,
+    /// Whether somebody has put them in order.
+    #[serde(default)]
+    pub ordered: bool,
     #[serde(default)]
     pub presence: Presence,
     #[serde(default)]
@@ -123,6 +129,9 @@ pub struct Driver {
     /// Grows with what the list of drivers shows.
     #[serde(default)]
     pub revision: u64,
+    /// What of it the archive has.
+    #[serde(default)]
+    pub archived: u64,
     /// Deliveries that have left, as of which news.
     #[serde(default)]
     left: Vec<(String, u64)>,
@@ -196,7 +205,9 @@ impl Driver {
             return Ok(if changed { Heard::Changed } else { Heard::Old });
         }
         if self.stops.len() >= STOPS_MAX {
-            return Err(Rejection::Conflict(format!("a driver has at most {STOPS_MAX} deliveries at a time")));
+            return Err(Rejection::Conflict(format!(
+                "a driver has at most {STOPS_MAX} deliveries at a time"
+            )));
         }
         self.stops.push(stop);
         Ok(Heard::Assigned)
@@ -217,16 +228,19 @@ impl Driver {
         }
         let place = |stop: &Stop| ids.iter().position(|id| *id == stop.tracking_id).unwrap_or(usize::MAX);
         self.stops.sort_by_key(place);
+        self.ordered = true;
         self.revision += 1;
         Ok(())
     }
 
     /// Goes on or off duty. Nobody goes off duty with goods on board.
     pub fn set_duty(&mut self, on_duty: bool) -> Result<bool, Rejection> {
-        let carrying = self.stops.iter().any(|stop| matches!(stop.status, Status::PickedUp | Status::InTransit));
+        let carrying =
+            self.stops.iter().any(|stop| matches!(stop.status, Status::PickedUp | Status::InTransit));
         if !on_duty && carrying {
             return Err(Rejection::Conflict(
-                "there are goods on board: deliver them, or have them reassigned, before going off duty".into(),
+                "there are goods on board: deliver them, or have them reassigned, before going off duty"
+                    .into(),
             ));
         }
         let changed = self.off_duty == on_duty;
@@ -235,18 +249,23 @@ impl Driver {
         Ok(changed)
     }
 
-    /// What each delivery has to be told, of those that have not been told yet.
+    /// What each delivery has to be told, of those that have not been told yet. A driver whose stops nobody has
+    /// ordered, and who was never heard of here, reports to each delivery by itself: none is before another.
     pub fn headings(&self) -> Vec<(String, Heading)> {
+        if !self.ordered && self.presence.last_seen.is_none() {
+            return Vec::new();
+        }
         let mut ahead = Vec::new();
         let mut due = Vec::new();
         for (before, stop) in self.stops.iter().enumerate() {
             let heading = Heading {
+                ordered: self.ordered,
                 stops_before: u32::try_from(before).unwrap_or(u32::MAX),
                 ahead: ahead.clone(),
                 online: self.presence.online,
                 reason: self.presence.reason,
             };
-            if stop.told.as_ref() != Some(&heading) {
+            if stop.told.clone().unwrap_or_default() != heading {
                 due.push((stop.tracking_id.clone(), heading));
             }
             ahead.push(stop.place().position());
@@ -268,6 +287,13 @@ impl Driver {
         let forgotten = self.stops.len() < before;
         self.revision += u64::from(forgotten);
         forgotten
+    }
+
+    /// Whether the archive lacks something. A driver who was never heard of here is on no list.
+    pub fn awaits_archive(&self) -> bool {
+        let listed = self.presence.last_seen.is_some() || self.off_duty;
+        (listed && self.archived < self.revision)
+            || self.emergencies.iter().any(|emergency| !emergency.archived)
     }
 
     pub fn next_stop(&self) -> Option<&Stop> {

@@ -39,11 +39,15 @@ pub struct Presence {
     /// Any contact.
     #[serde(default)]
     pub last_seen: Option<Millis>,
+    /// The last contact was a phone tracker's, which has no socket.
+    #[serde(default)]
+    pub by_tracker: bool,
 }
 
 impl Presence {
     /// The driver was heard of. Whether that is news.
-    pub fn contact(&mut self, wall: Millis) -> bool {
+    pub fn contact(&mut self, wall: Millis, by_tracker: bool) -> bool {
+        self.by_tracker = by_tracker;
         self.last_seen = Some(self.last_seen.map_or(wall, |seen| seen.max(wall)));
         let news = !self.online;
         self.online = true;
@@ -58,9 +62,15 @@ impl Presence {
         std::mem::replace(&mut self.reason, reason) != reason
     }
 
-    /// Judges a driver without a socket. Whether it has gone now.
-    pub fn judge(&mut self, connected: bool, wall: Millis, span: i64) -> bool {
-        let silent = self.last_seen.is_none_or(|seen| wall.since(seen) >= span);
+    /// When a driver without a socket counts as gone.
+    pub fn gone_at(&self) -> Millis {
+        let span = if self.by_tracker { CONTACT_SPAN } else { GRACE };
+        self.last_seen.unwrap_or_default().plus(span)
+    }
+
+    /// Judges a driver. Whether it has gone now.
+    pub fn judge(&mut self, connected: bool, wall: Millis) -> bool {
+        let silent = wall >= self.gone_at();
         let gone = self.online && !connected && silent;
         if gone {
             self.online = false;

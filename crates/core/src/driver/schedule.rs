@@ -7,6 +7,8 @@ use crate::clock::Millis;
 /// After the first failure, in ms; each doubles it.
 const RETRY_FIRST: i64 = 1_000;
 const RETRY_MOST: i64 = 60_000;
+/// A task that is under way is taken for lost after so long, in ms.
+const UNDER_WAY: i64 = 30_000;
 /// An alarm may fire so much before its time, in ms.
 const EARLY: i64 = 1_000;
 
@@ -74,14 +76,35 @@ impl Schedule {
         }
     }
 
-    /// Whether the task is due; it is taken off the schedule.
-    pub fn take(&mut self, task: Task, wall: Millis) -> bool {
-        self.slot(task).take_if(|at| *at <= wall.plus(EARLY)).is_some()
+    /// Whether the task is due. It then counts as under way for a while, and is due again should it be lost.
+    pub fn begin(&mut self, task: Task, wall: Millis) -> bool {
+        let slot = self.slot(task);
+        let due = slot.is_some_and(|at| at <= wall.plus(EARLY));
+        if due {
+            *slot = Some(wall.plus(UNDER_WAY));
+        }
+        due
+    }
+
+    pub const fn is_planned(&self, task: Task) -> bool {
+        match task {
+            Task::Presence => self.presence.is_some(),
+            Task::Tell => self.tell.is_some(),
+            Task::Spill => self.spill.is_some(),
+        }
     }
 
     /// The alarm has fired, or may be lost.
     pub fn fired(&mut self, wall: Millis) {
         self.armed.take_if(|armed| *armed <= wall.plus(EARLY));
+    }
+
+    /// The object has lost its memory, and what was under way with it.
+    pub fn woken(&mut self, wall: Millis) {
+        self.fired(wall);
+        for slot in [&mut self.tell, &mut self.spill].into_iter().flatten() {
+            *slot = wall.min(*slot);
+        }
     }
 
     /// The alarm to set, where none that is soon enough stands.

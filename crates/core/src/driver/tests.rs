@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::mailbox::LETTERS_MAX;
-use super::presence::GRACE;
+use super::presence::{CONTACT_SPAN, GRACE};
 use super::schedule::Task;
 use super::*;
 
@@ -79,19 +79,23 @@ fn stops_are_ordered_by_name() {
 #[test]
 fn each_delivery_is_told_where_it_stands_once() {
     let mut driver = with_stops(&["a", "b"]);
+    assert_eq!(driver.headings(), [], "nobody knows in which order");
+    driver.presence.contact(Millis(5), false);
     let told: Vec<_> = driver.headings();
-    assert_eq!(told.iter().map(|(id, h)| (id.as_str(), h.stops_before, h.ahead.len())).collect::<Vec<_>>(), [
-        ("a", 0, 0),
-        ("b", 1, 1)
-    ]);
+    assert_eq!(
+        told.iter().map(|(id, h)| (id.as_str(), h.stops_before, h.ahead.len())).collect::<Vec<_>>(),
+        [("a", 0, 0), ("b", 1, 1)]
+    );
     for (id, heading) in told {
         driver.told(&id, heading);
     }
     assert_eq!(driver.headings(), []);
     driver.order(&["b".into()]).unwrap();
     assert_eq!(driver.headings().len(), 2);
-    driver.presence.contact(Millis(5));
-    assert!(driver.headings().iter().all(|(_, heading)| heading.online));
+    assert!(driver.headings().iter().all(|(_, heading)| heading.online && heading.ordered));
+    let mut unheard = with_stops(&["a", "b"]);
+    unheard.order(&["b".into()]).unwrap();
+    assert_eq!(unheard.headings().len(), 2, "that the first is ordered is news, too");
 }
 
 #[test]
@@ -123,15 +127,18 @@ fn the_next_stop_gets_each_position_the_others_one_a_minute() {
 #[test]
 fn a_driver_goes_after_a_while_without_a_socket() {
     let mut presence = Presence::default();
-    assert!(presence.contact(Millis(0)));
-    assert!(!presence.contact(Millis(1)));
+    assert!(presence.contact(Millis(0), false));
+    assert!(!presence.contact(Millis(1), false));
     assert!(presence.explain(Some(Away::PageHidden)));
     assert!(!presence.explain(Some(Away::PageHidden)));
-    assert!(!presence.judge(false, Millis(GRACE), GRACE), "it may come back");
-    assert!(!presence.judge(true, Millis(GRACE * 9), GRACE), "its socket is open");
-    assert!(presence.judge(false, Millis(1 + GRACE), GRACE));
-    assert!(!presence.judge(false, Millis(GRACE * 9), GRACE), "it is told once");
+    assert!(!presence.judge(false, Millis(GRACE)), "it may come back");
+    assert!(!presence.judge(true, Millis(GRACE * 99)), "its socket is open");
+    assert!(presence.judge(false, Millis(1 + GRACE)));
+    assert!(!presence.judge(false, Millis(GRACE * 99)), "it is told once");
     assert_eq!(presence.reason, Some(Away::PageHidden));
+    assert!(presence.contact(Millis(0), true));
+    assert!(!presence.judge(false, Millis(CONTACT_SPAN)), "a tracker has no socket");
+    assert!(presence.judge(false, Millis(1 + CONTACT_SPAN)));
 }
 
 #[test]
@@ -167,7 +174,7 @@ proptest! {
     #[test]
     fn the_newest_news_decide(seqs in Just((1..12_u64).collect::<Vec<_>>()).prop_shuffle(), last in 1..12_u64) {
         let status = |seq: u64| if seq == last { Status::Delivered } else { Status::PickedUp };
-        let whom = |seq: u64| if seq % 3 == 0 { "d2" } else { "d1" };
+        let whom = |seq: u64| if seq.is_multiple_of(3) { "d2" } else { "d1" };
         let mut driver = Driver::new("d1".into());
         for seq in &seqs {
             driver.hear(&news("a", *seq, Some(whom(*seq)), status(*seq))).unwrap();
@@ -184,8 +191,8 @@ proptest! {
             if alarm.take_if(|at| *at <= wall).is_some() {
                 schedule.fired(wall);
                 for task in [Task::Presence, Task::Tell, Task::Spill] {
-                    if schedule.take(task, wall) && step == 4 {
-                        schedule.failed(task, wall, 0.5);
+                    if schedule.begin(task, wall) {
+                        if step == 4 { schedule.failed(task, wall, 0.5) } else { schedule.succeeded(task) }
                     }
                 }
             }
@@ -198,8 +205,8 @@ proptest! {
             if let Some(at) = schedule.arm(wall) {
                 alarm = Some(at);
             }
-            let due = [schedule.clone()].iter_mut().any(|s| [Task::Presence, Task::Tell, Task::Spill].into_iter().any(|t| s.take(t, wall)));
-            prop_assert!(!due || alarm.is_some(), "{:?}", schedule);
+            let planned = [Task::Presence, Task::Tell, Task::Spill].into_iter().any(|task| schedule.is_planned(task));
+            prop_assert!(!planned || alarm.is_some(), "{:?}", schedule);
         }
     }
 }

@@ -98,7 +98,10 @@ fn stops_before_this_one_take_their_time() {
     assert!(at(&[place(1_000.0, 0.0)]).since(at(&[])) > dwell(1), "two short ways take longer than one");
     let there = [place(0.0, 0.0); 3];
     assert_eq!(at(&there).since(at(&[])), dwell(3));
-    assert!(at(&[place(1_000.0, 3_000.0), here]).since(at(&[here])) > dwell(1) + 600_000, "a detour takes its time");
+    assert!(
+        at(&[place(1_000.0, 3_000.0), here]).since(at(&[here])) > dwell(1) + 600_000,
+        "a detour takes its time"
+    );
 }
 
 proptest! {

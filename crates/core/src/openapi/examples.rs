@@ -38,6 +38,20 @@ pub fn status() -> Value {
     })
 }
 
+pub fn batch() -> Value {
+    json!({"updates": [
+        {"tracking_id": TRACKING_ID, "status": "DELIVERED", "note": "Left at the desk"},
+        {"tracking_id": "TRK-UNKNOWN", "status": "DELIVERED"},
+    ]})
+}
+
+pub fn batch_answer() -> Value {
+    json!({"server_time": 1_704_067_850_123_i64, "results": [
+        {"tracking_id": TRACKING_ID, "ok": true},
+        {"tracking_id": "TRK-UNKNOWN", "ok": false, "problem": problem(404, false)},
+    ]})
+}
+
 pub fn snapshot() -> Value {
     json!({
         "tracking_id": TRACKING_ID, "order_id": "ORD-12345", "driver_id": "RIDER-789", "status": "IN_TRANSIT",

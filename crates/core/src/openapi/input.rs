@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::clock::{LATEST, RATES};
 use crate::fix::{ACCURACY_MAX, ADDRESS_MAX, ALTITUDE, SPEED_MAX};
 use crate::status::Status;
+use crate::wire::batch::BATCH_MAX;
 use crate::wire::frames::FRAME_MAX;
 use crate::wire::input::ALIASES;
 use crate::wire::report::{FRAME_FIXES_MAX, MESSAGE_ID_MAX, NOTE_MAX, REQUEST_FIXES_MAX};
@@ -14,7 +15,7 @@ use crate::wire::start::{
 };
 
 /// No control characters but line breaks and tabs.
-const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+pub const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 /// The same on one line, without white space at the ends.
 const IDENTIFIER: &str =
     r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
@@ -24,7 +25,7 @@ const POLYLINE: &str = r"^(([_-~]*[?-^]){2}){2,}$";
 const NOT_BLANK: &str = r"[^\s]";
 
 /// The schemas, by their names in the document.
-pub fn schemas() -> [(&'static str, Value); 7] {
+pub fn schemas() -> [(&'static str, Value); 11] {
     [
         ("Timestamp", time()),
         ("PlaceReport", place()),
@@ -32,6 +33,10 @@ pub fn schemas() -> [(&'static str, Value); 7] {
         ("StartRequest", start()),
         ("UpdateRequest", update(REQUEST_FIXES_MAX)),
         ("StatusReport", status_report()),
+        ("BatchRequest", batch()),
+        ("AssignRequest", assign()),
+        ("ReasonReport", reason_report()),
+        ("Empty", json!({"type": "object", "description": "Nothing is read of it."})),
         ("ClientFrame", client_frame()),
     ]
 }
@@ -127,6 +132,7 @@ fn update(fixes_max: usize) -> Value {
         ),
         ("note", text(NOTE_MAX)),
         ("reason", described(text(NOTE_MAX), "Required for `FAILED`.")),
+        ("id", report_id()),
         (
             "sent_at",
             described(
@@ -165,16 +171,56 @@ fn status_report() -> Value {
             "at": described(time_or_null(), "When it was reached; later than now, or before the previous status, is clamped."),
             "note": text(NOTE_MAX),
             "reason": described(text(NOTE_MAX), "Required for `FAILED`."),
+            "id": report_id(),
         },
         "allOf": [failed_with_reason()],
     })
 }
 
-fn client_frame() -> Value {
-    let id = json!({
-        "description": "Echoed in the acknowledgement.",
-        "anyOf": [{"type": "string", "maxLength": MESSAGE_ID_MAX}, {"type": "integer", "format": "int64"}, {"type": "null"}],
+fn batch() -> Value {
+    json!({
+        "type": "object",
+        "description": "Statuses of deliveries, each judged alone.",
+        "required": ["updates"],
+        "properties": {"updates": {
+            "type": "array",
+            "description": "Each a `tracking_id` and a `StatusReport`; one that is wrong is told in its result.",
+            "minItems": 1,
+            "maxItems": BATCH_MAX,
+            "items": {},
+        }},
+    })
+}
+
+fn assign() -> Value {
+    let mut schema = json!({
+        "type": "object",
+        "description": "Who is to drive.",
+        "properties": {"driver_id": identifier()},
     });
+    with_aliases(&mut schema);
+    schema["allOf"] = json!([given("driver_id", "string")]);
+    schema
+}
+
+fn reason_report() -> Value {
+    json!({
+        "type": "object",
+        "description": "Why, where that is said.",
+        "properties": {"reason": described(text(NOTE_MAX), "For the store, dispatchers and admins.")},
+    })
+}
+
+pub fn message_id() -> Value {
+    json!({"anyOf": [{"type": "string", "maxLength": MESSAGE_ID_MAX}, {"type": "integer", "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64}, {"type": "null"}]})
+}
+
+fn report_id() -> Value {
+    described(message_id(), "Names the report of a status: sent again, it changes nothing.")
+}
+
+fn client_frame() -> Value {
+    let id = described(message_id(), "Echoed in the acknowledgement.");
     let frame = |kind: &str, more: Value| {
         let mut schema = json!({"type": "object", "required": ["type"], "properties": {"type": {"type": "string", "const": kind}}});
         if let (Some(properties), Value::Object(more)) = (schema["properties"].as_object_mut(), more) {
@@ -195,7 +241,9 @@ fn client_frame() -> Value {
             described(renewal, "Renews the token of this socket."),
             described(frame("ack", json!({"seq": {"type": "integer"}})), "Answers a frame that carried `\"ack\":true`."),
             described(all_of([frame("location_update", json!({"id": id.clone()})), update(FRAME_FIXES_MAX)]), "From the driver."),
-            described(all_of([frame("status_update", json!({"id": id})), reference("StatusReport")]), "From those who may."),
+            described(all_of([frame("status_update", json!({"id": id.clone()})), reference("StatusReport")]), "From those who may."),
+            described(frame("accept", json!({"id": id.clone()})), "From the driver."),
+            described(frame("decline", json!({"id": id, "reason": text(NOTE_MAX)})), "From the driver."),
         ],
     })
 }
@@ -254,11 +302,11 @@ fn time_or_null() -> Value {
     or_null(reference("Timestamp"))
 }
 
-fn number(minimum: f64, maximum: f64) -> Value {
+pub fn number(minimum: f64, maximum: f64) -> Value {
     json!({"type": ["number", "null"], "minimum": minimum, "maximum": maximum})
 }
 
-fn text(most: usize) -> Value {
+pub fn text(most: usize) -> Value {
     json!({"type": ["string", "null"], "maxLength": most, "pattern": TEXT})
 }
 
@@ -278,7 +326,7 @@ fn all_of<const N: usize>(schemas: [Value; N]) -> Value {
     json!({"allOf": schemas.to_vec()})
 }
 
-fn described(mut schema: Value, description: &str) -> Value {
+pub fn described(mut schema: Value, description: &str) -> Value {
     schema["description"] = description.into();
     schema
 }

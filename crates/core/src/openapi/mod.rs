@@ -3,6 +3,7 @@
 //! Answers are described by the types that are serialized, requests by [`input`], which uses the parser's
 //! own bounds; the routes are in [`paths`]. Here they are put together with examples.
 
+mod drivers;
 mod examples;
 mod input;
 mod paths;
@@ -21,13 +22,16 @@ const JSON: &str = "application/json";
 
 /// The document.
 pub fn document() -> Result<Value, serde_json::Error> {
-    let mut document = serde_json::to_value(paths::Paths::openapi())?;
-    for (name, schema) in input::schemas() {
+    let mut whole = paths::Paths::openapi();
+    whole.merge(drivers::Paths::openapi());
+    let mut document = serde_json::to_value(whole)?;
+    for (name, schema) in input::schemas().into_iter().chain(drivers::schemas()) {
         document["components"]["schemas"][name] = schema;
     }
     flatten_counts(&mut document["components"]["schemas"]);
     for (path, methods) in members(&mut document["paths"]) {
         for (_, operation) in members(methods) {
+            may_be_left_out(operation);
             for parameter in
                 operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
             {
@@ -44,10 +48,24 @@ pub fn document() -> Result<Value, serde_json::Error> {
         ("/tracking/start", "example", examples::start()),
         ("/tracking/update/{id}", "examples", examples::updates()),
         ("/tracking/{id}/status", "examples", examples::status()),
+        ("/tracking/batch/status", "example", examples::batch()),
+        ("/tracking/{id}/assign", "example", json!({"driver_id": "RIDER-789"})),
+        ("/tracking/{id}/decline", "example", json!({"reason": "A flat tyre"})),
+        ("/tracking/{id}/cancel", "example", json!({"reason": "Ordered twice"})),
     ] {
         if let Some(body) = document.pointer_mut(&body(path)) {
             body[name] = example;
         }
+    }
+    // Trackers put positions into a query or a body: one description, three methods.
+    let log = document["paths"]["/log/{protocol}/{key}"]["get"].clone();
+    for method in ["post", "put"] {
+        let mut same = log.clone();
+        same["operationId"] = format!("log_positions_by_{method}").into();
+        document["paths"]["/log/{protocol}/{key}"][method] = same;
+    }
+    for (path, method, example) in drivers::examples() {
+        document["paths"][path][method]["requestBody"]["content"][JSON]["example"] = example;
     }
     let links = [
         ("update", "/tracking/update/{id}"),
@@ -72,6 +90,15 @@ fn flatten_counts(schemas: &mut Value) {
     schemas["Problem"] = problem;
 }
 
+/// A body that may be left out is an object where it is not: the generator would have it null, too.
+fn may_be_left_out(operation: &mut Value) {
+    if let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema")
+        && let Some(body) = schema.pointer_mut("/oneOf/0").map(Value::take)
+    {
+        *schema = body;
+    }
+}
+
 /// What a parameter may be, where the type alone does not say it.
 fn bound(parameter: &mut Value) {
     let schema = match parameter["name"].as_str() {
@@ -82,6 +109,10 @@ fn bound(parameter: &mut Value) {
         Some("max_points") => json!({"type": "integer", "minimum": 2, "maximum": PAGE_POINTS}),
         Some("since" | "until") if parameter["schema"]["minimum"].is_null() => input::time(),
         Some("cursor") => json!({"type": "string", "format": "cursor"}),
+        Some("near") => {
+            json!({"type": "string", "format": "near", "pattern": "^-?[0-9]+([.][0-9]+)?,-?[0-9]+([.][0-9]+)?$"})
+        }
+        Some("available") => json!({"type": "string", "enum": ["true", "false"]}),
         Some("format") => json!({"type": "string", "enum": ["json", "geojson"]}),
         // Null is no query and no header.
         _ => match parameter["schema"]["type"].take() {
@@ -98,7 +129,12 @@ fn bound(parameter: &mut Value) {
         schema.remove("minimum");
     }
     if parameter["in"] == "path" {
-        parameter["example"] = examples::TRACKING_ID.into();
+        parameter["example"] = match parameter["name"].as_str() {
+            Some("id") => examples::TRACKING_ID.into(),
+            Some("driver_id") => "RIDER-789".into(),
+            Some("protocol") => "traccar".into(),
+            _ => "AQ".into(),
+        };
     }
 }
 
@@ -106,7 +142,9 @@ fn bound(parameter: &mut Value) {
 fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serde_json::Error> {
     let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
     match status {
-        "201" => response["headers"]["Location"] = text("The path of the delivery"),
+        "201" if path == "/tracking/start" => {
+            response["headers"]["Location"] = text("The path of the delivery")
+        }
         "503" => response["headers"]["Retry-After"] = text("Seconds"),
         "401" => response["headers"]["WWW-Authenticate"] = text("`Bearer`"),
         "200" | "304" if path == "/tracking/{id}" => {
@@ -123,11 +161,13 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
         && let Some(example) =
             json["schema"]["$ref"].as_str().and_then(|schema| match schema.rsplit('/').next() {
                 Some("Snapshot") => Some(examples::snapshot()),
+                Some("BatchAnswer") => Some(examples::batch_answer()),
                 Some("Updated") => Some(examples::updated()),
                 Some("History") => Some(examples::history()),
                 Some("Timeline") => Some(examples::timeline()),
                 Some("Health") => Some(examples::health()),
-                _ => None,
+                Some(other) => drivers::answer(other),
+                None => None,
             })
     {
         json["example"] = example;

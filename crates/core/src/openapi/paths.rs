@@ -4,6 +4,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
+use crate::wire::batch::BatchAnswer;
 use crate::wire::frames::{LocationUpdate, MessageId, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::health::Health;
 use crate::wire::history::{GeoJsonHistory, History, Timeline};
@@ -18,7 +19,7 @@ use crate::wire::snapshot::Snapshot;
         description = "Live delivery tracking at the edge. The sockets speak the frames `ClientFrame` and `ServerFrame`; `docs/protocol.md` explains both. Every path answers a method that it does not have with 405 and `Allow`. A number that no double holds, invalid UTF-8 and more than 128 levels are not JSON: 400. A name given twice in an object, and two names of one field with different values, are 422. Null counts as absent, and fields that are not listed are ignored.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    paths(start, update, read, set_status, history, events, follow, follow_by_query, health, document, landing, page),
+    paths(start, update, read, set_status, set_statuses, assign, unassign, accept, decline, cancel, history, events, follow, follow_by_query, health, document, landing, page),
     components(schemas(ServerFrame, LocationUpdate, StatusUpdate, Resumed, MessageId, Problem)),
     modifiers(&Bearer),
     servers((url = "/")),
@@ -34,10 +35,18 @@ struct StartRequest;
 struct UpdateRequest;
 #[derive(ToSchema)]
 struct StatusReport;
+#[derive(ToSchema)]
+struct BatchRequest;
+#[derive(ToSchema)]
+struct AssignRequest;
+#[derive(ToSchema)]
+struct ReasonReport;
+#[derive(ToSchema)]
+struct Empty;
 
 /// What a body can be refused for.
 #[derive(IntoResponses)]
-enum BodyRefused {
+pub enum BodyRefused {
     /// Not JSON.
     #[response(status = 400, content_type = "application/problem+json")]
     NotJson(Problem),
@@ -54,7 +63,7 @@ enum BodyRefused {
 
 /// What a query can be refused for.
 #[derive(IntoResponses)]
-enum QueryRefused {
+pub enum QueryRefused {
     /// A parameter is wrong.
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
@@ -62,7 +71,7 @@ enum QueryRefused {
 
 /// What a caller can be refused for.
 #[derive(IntoResponses)]
-enum CallerRefused {
+pub enum CallerRefused {
     /// No token where one is needed, or one that does not hold.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
@@ -85,7 +94,7 @@ enum Expired {
 
 /// What is our fault alone.
 #[derive(IntoResponses)]
-enum Failed {
+pub enum Failed {
     /// Something went wrong on our side, or the deployment is not configured.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Problem),
@@ -104,7 +113,7 @@ enum DeliveryMissing {
 
 /// What an upgrade comes to.
 #[derive(IntoResponses)]
-enum UpgradeAnswer {
+pub enum UpgradeAnswer {
     /// Frames of `ServerFrame`; a refusal closes at once with its code.
     #[response(status = 101)]
     Switching,
@@ -184,6 +193,94 @@ fn read() {}
     security(("bearer" = [])),
 )]
 fn set_status() {}
+
+/// Sets the status of many deliveries, each judged alone.
+///
+/// Those of one delivery are carried out in their order.
+#[utoipa::path(
+    post, path = "/tracking/batch/status", tag = "deliveries",
+    request_body = BatchRequest,
+    responses(
+        (status = 200, description = "A result for each, in their order", body = BatchAnswer),
+        BodyRefused, CallerRefused, Failed,
+    ),
+    security(("bearer" = [])),
+)]
+fn set_statuses() {}
+
+/// Gives the delivery to a driver, its first or another.
+///
+/// For its store, dispatchers and admins. The former driver loses access at once.
+#[utoipa::path(
+    post, path = "/tracking/{id}/assign", tag = "assignments",
+    params(("id" = String, Path, description = "Tracking id")),
+    request_body = AssignRequest,
+    responses(
+        (status = 200, description = "Assigned, or it was that driver's already", body = Snapshot),
+        (status = 409, description = "It has ended", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused, DeliveryMissing, Failed,
+    ),
+    security(("bearer" = [])),
+)]
+fn assign() {}
+
+/// Takes the delivery from its driver, before the pickup.
+#[utoipa::path(
+    post, path = "/tracking/{id}/unassign", tag = "assignments",
+    params(("id" = String, Path, description = "Tracking id")),
+    request_body = Option<Empty>,
+    responses(
+        (status = 200, description = "It has no driver", body = Snapshot),
+        (status = 409, description = "It has been picked up", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused, DeliveryMissing, Failed,
+    ),
+    security(("bearer" = [])),
+)]
+fn unassign() {}
+
+/// The driver agrees to it.
+#[utoipa::path(
+    post, path = "/tracking/{id}/accept", tag = "assignments",
+    params(("id" = String, Path, description = "Tracking id")),
+    request_body = Option<Empty>,
+    responses(
+        (status = 200, description = "Accepted, now or before", body = Snapshot),
+        (status = 409, description = "It has ended", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused, DeliveryMissing, Failed,
+    ),
+    security(("bearer" = [])),
+)]
+fn accept() {}
+
+/// The driver does not take it.
+///
+/// The answer is what anybody else may see of it.
+#[utoipa::path(
+    post, path = "/tracking/{id}/decline", tag = "assignments",
+    params(("id" = String, Path, description = "Tracking id")),
+    request_body = Option<ReasonReport>,
+    responses(
+        (status = 200, description = "It has no driver", body = Snapshot),
+        (status = 409, description = "It has been picked up", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused, DeliveryMissing, Failed,
+    ),
+    security(("bearer" = [])),
+)]
+fn decline() {}
+
+/// Cancels the delivery.
+#[utoipa::path(
+    post, path = "/tracking/{id}/cancel", tag = "deliveries",
+    params(("id" = String, Path, description = "Tracking id")),
+    request_body = Option<ReasonReport>,
+    responses(
+        (status = 200, description = "Cancelled, now or before", body = Snapshot),
+        (status = 409, description = "It has ended", body = Problem, content_type = "application/problem+json"),
+        BodyRefused, CallerRefused, DeliveryMissing, Failed,
+    ),
+    security(("bearer" = [])),
+)]
+fn cancel() {}
 
 /// Where the delivery went: each fix with what was made of it, in the order of time.
 ///

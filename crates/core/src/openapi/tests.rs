@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, from_value, json};
 
 use super::document;
 use crate::clock::Millis;
+use crate::delivery::Assignment;
 use crate::rejection::Rejection;
 use crate::routes::ROUTES;
+use crate::wire::batch::{BatchAnswer, addressee, updates};
+use crate::wire::driver::{
+    DriverEntry, DriverInvite, DriverState, EmergencyView, Keys, MadeKey, SignedIn, parse_duty,
+    parse_emergency, parse_invite, parse_label, parse_order, parse_sign_in,
+};
 use crate::wire::health::Health;
 use crate::wire::history::{History, Timeline};
 use crate::wire::input;
@@ -43,8 +49,12 @@ fn it_has_each_route_and_no_other() {
     // HEAD is GET without a body, and a path with or without its last slash is one route.
     let served: BTreeSet<_> = ROUTES
         .iter()
-        .filter(|route| route.path != "/ws/tracking")
-        .map(|route| (route.path.to_string(), route.methods[0].to_string()))
+        .filter(|route| {
+            !["/ws/tracking", "/log/{protocol}/{key}/", "/log/{protocol}/{key}/{device}"]
+                .contains(&route.path)
+        })
+        .flat_map(|route| route.methods.iter().map(|method| (route.path.to_string(), (*method).to_string())))
+        .filter(|(_, method)| method != "HEAD")
         .collect();
     assert_eq!(documented, served);
 }
@@ -81,6 +91,16 @@ fn each_example_of_a_request_is_taken() {
             Report::parse(body, Millis(1_704_067_900_000), REQUEST_FIXES_MAX).map(drop)
         }
         "/tracking/{id}/status" => parse_status(body).map(drop),
+        "/tracking/batch/status" => updates(body)?.iter().try_for_each(|update| addressee(update).map(drop)),
+        "/tracking/{id}/assign" => Assignment::Assign.command(body, &str::to_owned).map(drop),
+        "/tracking/{id}/decline" => Assignment::Decline.command(body, &str::to_owned).map(drop),
+        "/tracking/{id}/cancel" => Assignment::Cancel.command(body, &str::to_owned).map(drop),
+        "/drivers/{driver_id}/duty" => parse_duty(body).map(drop),
+        "/drivers/{driver_id}/deliveries" => parse_order(body).map(drop),
+        "/drivers/{driver_id}/device-keys" => parse_label(body).map(drop),
+        "/drivers/{driver_id}/invite" => parse_invite(body).map(drop),
+        "/drivers/{driver_id}/emergency" => parse_emergency(body).map(drop),
+        "/drivers/sign-in" => parse_sign_in(body).map(drop),
         _ => panic!("{path} has no parser here"),
     };
     let mut count = 0;
@@ -96,7 +116,7 @@ fn each_example_of_a_request_is_taken() {
             count += 1;
         }
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 17);
 }
 
 #[test]
@@ -111,15 +131,30 @@ fn each_answer_has_an_example_that_is_one() {
                 let at = format!("{method} {path} {status}");
                 match (kind.as_str(), schema.rsplit('/').next().unwrap_or_default()) {
                     ("application/problem+json", _) => {
-                        let problem: Problem = serde_json::from_value(example.clone()).expect(&at);
+                        let problem: Problem = from_value(example.clone()).expect(&at);
                         assert_eq!(problem.status.to_string(), *status, "{at}");
                         assert_eq!(problem.counts.is_some(), at == "post /tracking/update/{id} 409", "{at}");
                     }
-                    (_, "Snapshot") => drop(serde_json::from_value::<Snapshot>(example.clone()).expect(&at)),
-                    (_, "Updated") => drop(serde_json::from_value::<Updated>(example.clone()).expect(&at)),
-                    (_, "History") => drop(serde_json::from_value::<History>(example.clone()).expect(&at)),
-                    (_, "Timeline") => drop(serde_json::from_value::<Timeline>(example.clone()).expect(&at)),
-                    (_, "Health") => drop(serde_json::from_value::<Health>(example.clone()).expect(&at)),
+                    (_, "Snapshot") => drop(from_value::<Snapshot>(example.clone()).expect(&at)),
+                    (_, "BatchAnswer") => {
+                        drop(from_value::<BatchAnswer>(example.clone()).expect(&at));
+                    }
+                    (_, "Updated") => drop(from_value::<Updated>(example.clone()).expect(&at)),
+                    (_, "History") => drop(from_value::<History>(example.clone()).expect(&at)),
+                    (_, "Timeline") => drop(from_value::<Timeline>(example.clone()).expect(&at)),
+                    (_, "Health") => drop(from_value::<Health>(example.clone()).expect(&at)),
+                    (_, "DriverState") => drop(from_value::<DriverState>(example.clone()).expect(&at)),
+                    (_, "Keys") => drop(from_value::<Keys>(example.clone()).expect(&at)),
+                    (_, "NewKey") => drop(from_value::<MadeKey>(example.clone()).expect(&at)),
+                    (_, "DriverInvite") => drop(from_value::<DriverInvite>(example.clone()).expect(&at)),
+                    (_, "SignedIn") => drop(from_value::<SignedIn>(example.clone()).expect(&at)),
+                    (_, "EmergencyView") => drop(from_value::<EmergencyView>(example.clone()).expect(&at)),
+                    (_, "Drivers") => {
+                        drop(from_value::<Vec<DriverEntry>>(example["drivers"].clone()).expect(&at));
+                    }
+                    (_, "Emergencies") => {
+                        drop(from_value::<Vec<EmergencyView>>(example["emergencies"].clone()).expect(&at));
+                    }
                     ("text/html; charset=utf-8" | "application/geo+json", _) => continue,
                     _ => assert_eq!(path, "/openapi.json"),
                 }
@@ -199,6 +234,9 @@ fn the_limits_are_those_of_the_parsers() {
         update(&json!({"location": body, "reason": "x"}))
     });
     holds("StatusReport", &json!({"status": "PICKED_UP"}), |body| parse_status(body).map(drop));
+    holds("AssignRequest", &json!({"driver_id": "d"}), |body| {
+        Assignment::Assign.command(body, &str::to_owned).map(drop)
+    });
     holds("PlaceReport", &json!({"lat": 1, "lng": 1}), |body| {
         start(&json!({"order_id": "O", "dropoff": body}))
     });

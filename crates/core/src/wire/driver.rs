@@ -10,9 +10,7 @@ use crate::rejection::Rejection;
 use crate::wire::frames::MessageId;
 use crate::wire::input::Fields;
 use crate::wire::report::{Counts, NOTE_MAX};
-
-/// Longest identifier of a driver, in characters.
-pub const DRIVER_ID_MAX: usize = 128;
+use crate::wire::start::ID_MAX;
 
 /// What a driver's line is told. Frames that its deliveries have too are as there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,7 +18,9 @@ pub const DRIVER_ID_MAX: usize = 128;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum DriverFrame {
     /// First, and on `get`.
-    DriverState { data: Box<DriverState> },
+    DriverState {
+        data: Box<DriverState>,
+    },
     /// A delivery came. Again and again until the driver acknowledges `id`. `data` is its snapshot.
     Assignment {
         id: u64,
@@ -28,17 +28,31 @@ pub enum DriverFrame {
         data: Value,
     },
     /// A delivery was taken away.
-    Unassignment { id: u64, data: Unassigned },
+    Unassignment {
+        id: u64,
+        data: Unassigned,
+    },
     /// A delivery has another status.
-    StatusUpdate { data: StopStatus },
+    StatusUpdate {
+        data: StopStatus,
+    },
     /// The driver calls for help: to everybody here but the driver.
-    EmergencyAlert { data: EmergencyView },
+    EmergencyAlert {
+        data: EmergencyView,
+    },
     /// Somebody has it.
-    EmergencyAcknowledged { data: EmergencyView },
+    EmergencyAcknowledged {
+        data: EmergencyView,
+    },
     /// The driver came or went: to everybody here but the driver.
-    Presence { data: DriverPresence },
+    Presence {
+        data: DriverPresence,
+    },
     /// How often to report.
-    Sampling { interval_s: u32, min_displacement_m: u32 },
+    Sampling {
+        interval_s: u32,
+        min_displacement_m: u32,
+    },
     /// To the driver, once every delivery addressed has it, or it is kept for it.
     Ack {
         id: MessageId,
@@ -144,7 +158,8 @@ pub struct EmergencyView {
 
 impl EmergencyView {
     pub fn of(driver_id: &str, emergency: &Emergency) -> Self {
-        let Emergency { id, at, message, position, position_at, tracking_ids, acknowledged, .. } = emergency.clone();
+        let Emergency { id, at, message, position, position_at, tracking_ids, acknowledged, .. } =
+            emergency.clone();
         Self {
             id,
             driver_id: driver_id.to_owned(),
@@ -269,12 +284,10 @@ pub fn parse_presence(body: &Value) -> Result<Option<Away>, Rejection> {
 /// Whether a text can be a driver's id, as the path gives it.
 pub fn driver_id(text: &str) -> Result<String, Rejection> {
     let plain = !text.is_empty()
-        && text.chars().count() <= DRIVER_ID_MAX
+        && text.chars().count() <= ID_MAX
         && text.trim() == text
         && !text.chars().any(char::is_control);
-    plain
-        .then(|| text.to_owned())
-        .ok_or_else(|| Rejection::NotFound("there is no such driver".into()))
+    plain.then(|| text.to_owned()).ok_or_else(|| Rejection::NotFound("there is no such driver".into()))
 }
 
 /// `lat,lng` of `GET /drivers?near=`.
@@ -305,4 +318,86 @@ pub struct DriverEntry {
     /// To `near`, in metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance_m: Option<i64>,
+}
+
+/// A key of a phone tracker, without what makes it work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyEntry {
+    pub key_id: String,
+    pub label: String,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// To the hour, in Unix seconds.
+    pub last_used_at: Option<i64>,
+}
+
+/// The keys of a driver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Keys {
+    pub keys: Vec<KeyEntry>,
+}
+
+/// A new key: it is shown this once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MadeKey {
+    pub key_id: String,
+    pub label: String,
+    pub created_at: i64,
+    pub key: String,
+}
+
+/// A sign-in link for the driver's app: it works once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DriverInvite {
+    pub invite: String,
+    /// To be opened on the phone, under the origin of the service.
+    pub path: String,
+    /// Unix seconds.
+    pub expires_at: i64,
+}
+
+/// What a phone tracker sent, as its decoder read it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Logged {
+    pub locations: Vec<crate::wire::report::FixReport>,
+    pub contact: bool,
+    /// A call for help, by the name that the app gives it.
+    pub alarm: Option<String>,
+    /// Where a ping says that the phone is, which counts where it has moved.
+    pub ping: Option<crate::wire::report::FixReport>,
+}
+
+/// Reads `{"label"}`: what the driver calls the phone or the app.
+pub fn parse_label(body: &Value) -> Result<String, Rejection> {
+    Ok(Fields::of(body, "body")?.text("label", 100)?.unwrap_or_default())
+}
+
+/// Longest that a sign-in link holds, in seconds.
+const INVITE_MAX: f64 = 604_800.0;
+/// How long it holds where nobody says, in seconds.
+const INVITE_DEFAULT: f64 = 86_400.0;
+
+/// Reads `{"expires_in"}`, in seconds; returns milliseconds.
+pub fn parse_invite(body: &Value) -> Result<i64, Rejection> {
+    let secs = Fields::of(body, "body")?.number_within("expires_in", 60.0..=INVITE_MAX)?;
+    Ok((secs.unwrap_or(INVITE_DEFAULT) * 1000.0) as i64)
+}
+
+/// Reads `{"invite"}`.
+pub fn parse_sign_in(body: &Value) -> Result<String, Rejection> {
+    let fields = Fields::of(body, "body")?;
+    fields.text("invite", 1_024)?.ok_or_else(|| fields.missing("invite"))
+}
+
+/// What signing in gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignedIn {
+    pub token: String,
+    pub driver_id: String,
+    /// Unix seconds.
+    pub expires_at: i64,
 }

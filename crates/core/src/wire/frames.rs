@@ -172,11 +172,18 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         locations: Option<Vec<FixReport>>,
     },
+    /// From those who may.
+    StatusUpdate(StatusReport),
     /// From the driver.
-    StatusUpdate {
+    Accept {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<MessageId>,
-        #[serde(flatten)]
-        status: StatusReport,
+    },
+    /// From the driver.
+    Decline {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<MessageId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
 }

@@ -1,7 +1,7 @@
 //! Positions and statuses, as drivers, stores and dispatchers report them over HTTP and sockets.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::clock::Millis;
 use crate::fix::{self, Fix};
@@ -64,6 +64,16 @@ pub struct StatusReport {
     /// Required for `FAILED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Names the report: sent again, it changes nothing, whatever has come since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<MessageId>,
+}
+
+impl StatusReport {
+    /// The bare status.
+    pub const fn of(status: Status) -> Self {
+        Self { status, at: None, note: None, reason: None, id: None }
+    }
 }
 
 /// The body of `POST /tracking/update/{id}`: a fix flat, under `location`, or many under `locations`;
@@ -132,6 +142,8 @@ pub struct Report {
     pub fixes: Vec<Fix>,
     pub rejected: Vec<Rejected>,
     pub status: Option<StatusReport>,
+    /// By the driver's line, which serves all its deliveries.
+    pub relayed: bool,
 }
 
 impl Report {
@@ -149,7 +161,7 @@ impl Report {
                 "a location is given twice: flat, location or locations",
             ));
         }
-        let remarks = Remarks::of(&fields)?;
+        let remarks = Remarks::of(body, &fields)?;
         let mut report = Self::default();
         let mut carried = None;
         if let Some(batch) = fields.array("locations")? {
@@ -211,21 +223,30 @@ impl Report {
 pub fn parse_status(body: &Value) -> Result<StatusReport, Rejection> {
     let fields = Fields::of(body, "body")?;
     let status = known(fields.get("status")?.ok_or_else(|| fields.missing("status"))?)?;
-    Remarks::of(&fields)?.beside(status)
+    Remarks::of(body, &fields)?.beside(status)
 }
 
-/// The `id` of a message on a socket: text or a whole number.
+/// The `id` of a message, or of a status report: text or a whole number.
 pub fn message_id(body: &Value) -> Result<Option<MessageId>, Rejection> {
     match body.get("id") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.chars().count() <= MESSAGE_ID_MAX => {
             Ok(Some(MessageId::Text(text.clone())))
         }
-        Some(Value::Number(number)) if number.is_i64() => Ok(number.as_i64().map(MessageId::Number)),
+        Some(Value::Number(number)) if whole(number).is_some() => Ok(whole(number).map(MessageId::Number)),
         Some(_) => {
             Err(Rejection::invalid("id", "id must be a whole number or a text of at most 128 characters"))
         }
     }
+}
+
+/// A whole number, however it is written: -801.0 is one.
+fn whole(number: &Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+    let written_otherwise = || {
+        number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() <= EXACT).map(|value| value as i64)
+    };
+    number.as_i64().or_else(written_otherwise)
 }
 
 /// What may stand beside a status; read without one too, so that a wrong value never passes.
@@ -233,23 +254,25 @@ struct Remarks {
     at: Option<Millis>,
     note: Option<String>,
     reason: Option<String>,
+    id: Option<MessageId>,
 }
 
 impl Remarks {
-    fn of(fields: &Fields<'_>) -> Result<Self, Rejection> {
+    fn of(body: &Value, fields: &Fields<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             at: fields.time("at")?,
             note: fields.text("note", NOTE_MAX)?,
             reason: fields.text("reason", NOTE_MAX)?,
+            id: message_id(body)?,
         })
     }
 
     fn beside(self, status: Status) -> Result<StatusReport, Rejection> {
-        let Self { at, note, reason } = self;
+        let Self { at, note, reason, id } = self;
         if status == Status::Failed && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
             return Err(Rejection::invalid("reason", "reason is required for FAILED"));
         }
-        Ok(StatusReport { status, at, note, reason })
+        Ok(StatusReport { status, at, note, reason, id })
     }
 }
 
@@ -318,6 +341,22 @@ mod tests {
     fn a_status_may_ride_on_the_location() {
         let report = read(json!({"location": {"lat": 1, "lng": 1, "status": "out_for_delivery"}})).unwrap();
         assert_eq!(report.status.unwrap().status, Status::InTransit);
+    }
+
+    #[test]
+    fn an_id_is_a_text_or_a_whole_number_however_it_is_written() {
+        let cases = [
+            (json!(5), Some(MessageId::Number(5))),
+            (json!(-801.0), Some(MessageId::Number(-801))),
+            (json!(i64::MAX), Some(MessageId::Number(i64::MAX))),
+            (json!("x"), Some(MessageId::Text("x".into()))),
+        ];
+        for (id, expected) in cases {
+            assert_eq!(message_id(&json!({"id": id})), Ok(expected), "{id}");
+        }
+        for id in [json!(0.5), json!(1e300), json!(u64::MAX), json!([]), json!("x".repeat(129))] {
+            assert!(message_id(&json!({"id": id})).is_err(), "{id}");
+        }
     }
 
     #[test]

@@ -179,6 +179,9 @@ pub struct Details {
     /// The driver's calls for help that nobody has acknowledged: for store, dispatcher and admin.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emergencies: Vec<EmergencyView>,
+    /// When the driver accepted it, in Unix seconds: for driver, store, dispatcher and admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<i64>,
     /// For driver, store, dispatcher and admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixes: Option<FixCounts>,

@@ -1,0 +1,98 @@
+//! `/log/{protocol}/{key}`: positions from phone trackers, each answered as it expects.
+
+use onway_core::device_key;
+use onway_core::fix::Fix;
+use onway_core::ingest::{self, Protocol, Refusal, Reply};
+use onway_core::rejection::Rejection;
+use onway_core::wire::driver::Logged;
+use onway_core::wire::report::FixReport;
+use worker::{Env, Request, Response};
+
+use super::body;
+use crate::config::Config;
+use crate::contract::{Ask, DriverRequest};
+use crate::identity::wall;
+use crate::problem::{Answer, ours};
+
+/// `GET`, `POST` and `PUT /log/{protocol}/{key}`
+pub async fn log(mut request: Request, protocol: &str, key: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let protocol = Protocol::parse(protocol).ok_or_else(|| {
+        Rejection::NotFound("trackers are osmand, traccar, owntracks, overland, gpslogger".into())
+    })?;
+    match taken(&mut request, protocol, key, env, config).await {
+        Ok(written) => reply(&written),
+        Err(refusal) => reply(&ingest::refusal(protocol, refusal)),
+    }
+}
+
+async fn taken(
+    request: &mut Request,
+    protocol: Protocol,
+    key: &str,
+    env: &Env,
+    config: &Config<'_>,
+) -> Result<Reply, Refusal> {
+    // The body is read before the answer, so that the client is not cut off while it sends.
+    let body = body::whole(request).await;
+    let ours = |_| Refusal::Unavailable;
+    let known = device_key::verify(&config.id_keys().map_err(ours)?, key).ok_or(Refusal::UnknownKey)?;
+    let body = match body {
+        Ok(body) => body,
+        Err(Rejection::TooLarge { .. }) => return Err(Refusal::TooLarge),
+        Err(_) => return Err(Refusal::Unavailable),
+    };
+    let url = web_sys::Url::new(&request.inner().url()).map_err(|_| Refusal::Unavailable)?.search();
+    let content_type = request.headers().get("Content-Type").ok().flatten();
+    let reading = ingest::read(
+        protocol,
+        &ingest::Request {
+            query: url.strip_prefix('?'),
+            content_type: content_type.as_deref(),
+            body: &body,
+            received: wall(),
+        },
+    );
+    if reading.reply.status != 200 {
+        return Ok(reading.reply);
+    }
+    let logged = Logged {
+        locations: reading.fixes.iter().chain(&reading.live).map(report).collect(),
+        contact: reading.contact,
+        alarm: reading.alarm.clone().filter(|_| reading.is_sos()),
+        ping: reading.ping.as_ref().map(report),
+    };
+    let reply = reading.reply;
+    let body = serde_json::to_vec(&logged).map_err(|_| Refusal::Unavailable)?;
+    // Also what holds nothing of use goes to the object: a revoked key must hear of it.
+    let asked = DriverRequest::Log { key_id: known.key_id, hash: device_key::hash(key) };
+    let answer = asked.ask(env, &known.driver_id, None, Some(body)).await.map_err(ours)?;
+    match answer.status_code() {
+        200..=299 => Ok(reply),
+        401 => Err(Refusal::UnknownKey),
+        _ => Err(Refusal::Unavailable),
+    }
+}
+
+fn report(fix: &Fix) -> FixReport {
+    FixReport {
+        lat: fix.position.lat(),
+        lng: fix.position.lng(),
+        timestamp: Some(fix.time.0.into()),
+        accuracy: fix.accuracy,
+        speed: fix.speed,
+        heading: fix.heading,
+        altitude: fix.altitude,
+        battery: fix.battery.map(f64::from),
+        ..FixReport::default()
+    }
+}
+
+fn reply(reply: &Reply) -> Answer {
+    let response = Response::ok(reply.body).map_err(ours)?.with_status(reply.status);
+    match reply.content_type {
+        Some(kind) => response.headers().set("Content-Type", kind).map_err(ours)?,
+        None => response.headers().delete("Content-Type").map_err(ours)?,
+    }
+    response.headers().set("Cache-Control", "no-store").map_err(ours)?;
+    Ok(response)
+}

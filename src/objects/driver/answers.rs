@@ -1,0 +1,182 @@
+//! What the Worker and the deliveries ask of a driver's object.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+use onway_core::auth::Caller;
+use onway_core::driver::{Heard, News};
+use onway_core::rejection::Rejection;
+use onway_core::wire::driver::{
+    DriverFrame, DriverState, EmergencyView, StopStatus, parse_duty, parse_emergency, parse_order,
+};
+use onway_core::wire::frames::{PING, PONG};
+use onway_core::wire::input;
+use serde_json::{Value, json};
+use worker::{Response, WebSocket, WebSocketPair};
+use worker_sys::WebSocketRequestResponsePair;
+
+use super::session::{Attachment, Session, send};
+use crate::beside;
+use crate::contract::{Ask, DeliveryRequest, DriverRequest};
+use crate::identity::wall;
+use crate::problem::{Answer, ours};
+use crate::reply;
+use crate::sockets::{refuse, switching_protocols};
+
+/// Most sockets on a driver's line: the driver's one, and those who look after it.
+const SOCKETS_MAX: usize = 100;
+
+impl Session {
+    pub(super) async fn answer(self: &Rc<Self>, asked: DriverRequest, body: &[u8]) -> Answer {
+        match asked {
+            DriverRequest::Follow { by, subprotocol } => self
+                .follow(by, subprotocol)
+                .or_else(|rejection| refuse(&rejection, subprotocol).map_err(ours)),
+            DriverRequest::Read { .. } => self.state_of_all().await,
+            DriverRequest::SetDuty { .. } => {
+                self.set_duty(parse_duty(&input::json(body)?)?)?;
+                self.state_of_all().await
+            }
+            DriverRequest::Order { .. } => {
+                let ids = parse_order(&input::json(body)?)?;
+                self.change(|driver| driver.order(&ids))?;
+                self.tell().await?;
+                self.state_of_all().await
+            }
+            DriverRequest::Raise { .. } => self.raise_by_http(body),
+            DriverRequest::Acknowledge { by, id } => {
+                let known = self.change(|driver| Ok(driver.acknowledge(&id, &by.subject, wall())))?;
+                let emergency =
+                    known.ok_or_else(|| Rejection::NotFound("there is no such emergency".into()))?;
+                self.spread_emergency(&emergency)?;
+                self.tell().await?;
+                reply::json(&EmergencyView::of(&self.driver()?.driver_id, &emergency), 200)
+            }
+            DriverRequest::Hear => self.hear(body),
+            DriverRequest::Log { key_id, hash } => self.log(&key_id, &hash, body).await,
+            DriverRequest::MakeKey { .. } => self.make_key(body),
+            DriverRequest::ListKeys => self.list_keys(),
+            DriverRequest::RevokeKey { key_id } => self.revoke_key(&key_id),
+            DriverRequest::Invite { .. } => self.invite(body),
+            DriverRequest::SignIn { id } => self.sign_in(&id),
+            #[cfg(feature = "test-utils")]
+            DriverRequest::Forget => {
+                self.forget_all();
+                Response::empty().map_err(ours)
+            }
+        }
+    }
+
+    fn follow(self: &Rc<Self>, by: Caller, subprotocol: bool) -> Answer {
+        let attachment = Attachment { by };
+        if wall() >= attachment.by.expires {
+            return Err(Rejection::InvalidToken("it has expired".into()));
+        }
+        let clients: Vec<_> = self.clients().collect();
+        if clients.len() >= SOCKETS_MAX && !attachment.is_driver() {
+            return Err(Rejection::Forbidden("too many sockets follow this driver".into()));
+        }
+        if attachment.is_driver() {
+            // A phone that comes back by another network may not know that its old socket is dead.
+            for (former, _) in clients.iter().filter(|(_, known)| known.is_driver()) {
+                former.close(Some(1008), Some("Replaced")).ok();
+            }
+        }
+        let pair = WebSocketPair::new().map_err(ours)?;
+        if !self.answers_pings.replace(true) {
+            let answer = WebSocketRequestResponsePair::new(PING, PONG).map_err(|error| ours(error.into()))?;
+            self.state.set_websocket_auto_response(&answer);
+        }
+        self.state.accept_web_socket(&pair.server);
+        pair.server.serialize_attachment(&attachment).map_err(ours)?;
+        if attachment.is_driver() {
+            self.contact(false)?;
+        }
+        self.greet(pair.server.clone(), attachment);
+        switching_protocols(pair.client, subprotocol).map_err(ours)
+    }
+
+    /// Tells a socket the whole state; a driver its letters, too.
+    pub(super) fn greet(self: &Rc<Self>, socket: WebSocket, attachment: Attachment) {
+        let session = Rc::clone(self);
+        beside::spawn(&self.state, async move {
+            if let Ok(data) = session.whole().await {
+                send(&socket, &DriverFrame::DriverState { data: Box::new(data) });
+            }
+            if attachment.is_driver() {
+                // What fails has been logged; the letters wait for the next connection.
+                session.deliver_letters().await.ok();
+                session.sampling.take();
+                session.advise().ok();
+            }
+        });
+    }
+
+    /// The driver and the snapshots of its deliveries, as the driver sees them.
+    async fn whole(&self) -> Result<DriverState, Rejection> {
+        let driver = self.driver()?;
+        let snapshots = join_all(driver.stops.iter().map(|stop| self.snapshot(&stop.tracking_id))).await;
+        let deliveries = snapshots
+            .into_iter()
+            .zip(&driver.stops)
+            // One that does not answer now is shown as far as it is known here.
+            .map(|(snapshot, stop)| {
+                snapshot.unwrap_or_else(|_| {
+                    json!({
+                        "tracking_id": stop.tracking_id, "order_id": stop.order_id, "status": stop.status,
+                        "pickup": stop.pickup, "dropoff": stop.dropoff,
+                    })
+                })
+            })
+            .collect();
+        Ok(DriverState::of(&driver, self.last.borrow().as_ref(), deliveries, wall()))
+    }
+
+    /// A delivery's snapshot as the driver sees it.
+    pub(super) async fn snapshot(&self, tracking_id: &str) -> Result<Value, Rejection> {
+        let by = Some(self.caller(&self.driver()?));
+        let read = DeliveryRequest::Read { by, if_none_match: None };
+        let mut answer = read.ask(&self.env, tracking_id, None, None).await?;
+        if answer.status_code() != 200 {
+            return Err(Rejection::Gone);
+        }
+        answer.json().await.map_err(ours)
+    }
+
+    async fn state_of_all(&self) -> Answer {
+        Response::from_json(&self.whole().await?).map_err(ours)
+    }
+
+    fn raise_by_http(self: &Rc<Self>, body: &[u8]) -> Answer {
+        let body = input::json(body)?;
+        let emergency = self.raise(parse_emergency(&body)?)?;
+        self.spread_emergency(&emergency)?;
+        reply::json(&EmergencyView::of(&self.driver()?.driver_id, &emergency), 201)
+    }
+
+    /// A delivery says what has become of it.
+    fn hear(self: &Rc<Self>, body: &[u8]) -> Answer {
+        let news: News = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let heard = self.change(|driver| driver.hear(&news))?;
+        if heard == Heard::Changed {
+            let data = StopStatus {
+                tracking_id: news.tracking_id.clone(),
+                status: news.status,
+                at: news.at.secs(),
+                seq: news.seq,
+            };
+            self.send_all(&DriverFrame::StatusUpdate { data }, |_| true);
+        }
+        if heard != Heard::Old {
+            let session = Rc::clone(self);
+            beside::spawn(&self.state, async move {
+                if session.is_connected() {
+                    // A letter waits until it is acknowledged, whatever becomes of this.
+                    session.deliver_letters().await.ok();
+                }
+                session.tell().await.ok();
+            });
+        }
+        Response::empty().map_err(ours)
+    }
+}

@@ -1,0 +1,311 @@
+//! The driver's line: what it says, and what it is told.
+
+use std::rc::Rc;
+
+use onway_core::driver::schedule::Task;
+use onway_core::driver::{Away, Emergency, LastFix, emergency};
+use onway_core::fix::Fix;
+use onway_core::rejection::Rejection;
+use onway_core::wire::driver::{
+    DriverFrame, EmergencyReport, Unassigned, parse_duty, parse_emergency, parse_presence,
+};
+use onway_core::wire::frames::{FRAME_MAX, MessageId, ServerFrame};
+use onway_core::wire::input;
+use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, message_id, parse_status};
+use serde_json::Value;
+use worker::{Result, WebSocket, WebSocketIncomingMessage};
+
+use super::relay::Waiting;
+use super::session::{Attachment, Session, send};
+use crate::api::tracking::known_id;
+use crate::beside;
+use crate::config::Config;
+use crate::identity::{check, wall};
+use crate::problem::ours;
+use crate::sockets;
+
+/// The newest position is written so often while deliveries take it, in ms.
+const POSITION_SPAN: i64 = 60_000;
+
+type Handled = std::result::Result<(), Rejection>;
+
+impl Session {
+    /// Answers one message. Whatever it holds, the socket gets an answer or a close.
+    pub(super) fn receive(
+        self: &Rc<Self>,
+        socket: &WebSocket,
+        message: &WebSocketIncomingMessage,
+    ) -> Result<()> {
+        let (text, length) = match message {
+            WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
+            WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
+        };
+        if length > FRAME_MAX {
+            sockets::close(socket, &Rejection::TooLarge { limit: FRAME_MAX });
+            return Ok(());
+        }
+        let Some(attachment) = socket.deserialize_attachment::<Attachment>()? else {
+            sockets::close(socket, &Rejection::Gone);
+            return Ok(());
+        };
+        let body = match text {
+            Some(text) => input::json(text.as_bytes()),
+            None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
+        };
+        let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
+        if wall() >= attachment.by.expires && kind != Some("auth") {
+            sockets::close(socket, &Rejection::InvalidToken(String::new()));
+            return Ok(());
+        }
+        let id = body.as_ref().map_or(Ok(None), message_id);
+        let handled = match (&body, &id, kind) {
+            (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
+            (Ok(body), Ok(id), Some(kind)) => self.handle(socket, &attachment, kind, body, id.clone()),
+            _ => Err(Rejection::invalid("type", "a message is an object with a type")),
+        };
+        if let Err(rejection) = handled {
+            send(socket, &ServerFrame::refusal(&rejection, id.ok().flatten()));
+        }
+        Ok(())
+    }
+
+    fn handle(
+        self: &Rc<Self>,
+        socket: &WebSocket,
+        attachment: &Attachment,
+        kind: &str,
+        body: &Value,
+        id: Option<MessageId>,
+    ) -> Handled {
+        match kind {
+            "ping" => send(socket, &ServerFrame::Pong),
+            "get" => self.greet(socket.clone(), attachment.clone()),
+            "auth" => self.renew(socket, attachment, body)?,
+            // What others may not say, the driver's own socket may.
+            _ if !attachment.is_driver() => {
+                return Err(Rejection::Forbidden("only the driver speaks on its line".into()));
+            }
+            "location_update" => return self.locate(socket, body, id),
+            "status_update" | "accept" | "decline" => return self.pass_to_one(socket, kind, body, id),
+            "duty" => {
+                self.set_duty(parse_duty(body)?)?;
+                acknowledge(socket, id);
+            }
+            "presence" => {
+                let reason = parse_presence(body)?;
+                let news = self.change(|driver| {
+                    let news = driver.presence.explain(reason);
+                    driver.revision += u64::from(news);
+                    Ok(news)
+                })?;
+                acknowledge(socket, id);
+                if news {
+                    self.presence_changed()?;
+                }
+            }
+            "emergency" => {
+                let view = self.raise(parse_emergency(body)?)?;
+                acknowledge(socket, id);
+                self.spread_emergency(&view)?;
+            }
+            "ack" => {
+                if let Some(MessageId::Number(letter)) = id {
+                    let letter = u64::try_from(letter).unwrap_or_default();
+                    self.change(|driver| Ok(driver.mailbox.acknowledge(letter)))?;
+                }
+            }
+            _ => return Err(Rejection::invalid("type", "this type of message is not known")),
+        }
+        Ok(())
+    }
+
+    /// Takes positions: for the next stop, and now and then for the others.
+    fn locate(self: &Rc<Self>, socket: &WebSocket, body: &Value, id: Option<MessageId>) -> Handled {
+        let report = Report::parse(body, wall(), FRAME_FIXES_MAX)?;
+        self.contact(false)?;
+        let driver = self.driver()?;
+        let fixes = report.fixes.len() + report.rejected.len();
+        if driver.off_duty {
+            // Understood, and not kept.
+            let counts =
+                Counts { filtered: report.fixes.len(), rejected: report.rejected, ..Counts::default() };
+            if let Some(id) = id {
+                send(socket, &DriverFrame::Ack { id, counts });
+            }
+            return Ok(());
+        }
+        self.note_position(report.fixes.iter().max_by_key(|fix| fix.key()), !driver.stops.is_empty())?;
+        let addressees = match body.get("tracking_id").and_then(Value::as_str) {
+            Some(one) => vec![known_id(one, &Config::new(&self.env))?.as_str().to_owned()],
+            None => self.feed.borrow_mut().addressees(&driver.stops, wall()),
+        };
+        if addressees.is_empty() {
+            let counts =
+                Counts { accepted: report.fixes.len(), rejected: report.rejected, ..Counts::default() };
+            if let Some(id) = id {
+                send(socket, &DriverFrame::Ack { id, counts });
+            }
+        } else {
+            self.pass(addressees, body, Waiting::new(socket.clone(), id, fixes));
+        }
+        self.advise()
+    }
+
+    /// Keeps the newest position; `taken`: deliveries have it, too.
+    pub(super) fn note_position(self: &Rc<Self>, newest: Option<&Fix>, taken: bool) -> Handled {
+        let Some(fix) = newest.map(LastFix::from) else { return Ok(()) };
+        // A clock that runs ahead must not freeze the newest position.
+        if fix.time > wall().plus(120_000)
+            || self.last.borrow().as_ref().is_some_and(|last| fix.time <= last.time)
+        {
+            return Ok(());
+        }
+        let due = self.position_written.get().is_none_or(|at| wall().since(at) >= POSITION_SPAN);
+        if !taken || due {
+            self.store.write_position(&fix).map_err(ours)?;
+            self.position_written.set(Some(wall()));
+        }
+        self.last.replace(Some(fix));
+        if due {
+            self.change(|driver| {
+                driver.revision += 1;
+                Ok(())
+            })?;
+            self.tell_soon();
+        }
+        Ok(())
+    }
+
+    /// Passes a message on to the delivery that it names; without a name, to the next stop.
+    fn pass_to_one(
+        self: &Rc<Self>,
+        socket: &WebSocket,
+        kind: &str,
+        body: &Value,
+        id: Option<MessageId>,
+    ) -> Handled {
+        if kind == "status_update" {
+            parse_status(body)?;
+        }
+        self.contact(false)?;
+        let named = body.get("tracking_id").filter(|id| !id.is_null());
+        let tracking_id = match (named, self.driver()?.next_stop()) {
+            (Some(named), _) => {
+                let text = named.as_str().unwrap_or_default();
+                known_id(text, &Config::new(&self.env))?.as_str().to_owned()
+            }
+            (None, Some(stop)) => stop.tracking_id.clone(),
+            (None, None) => return Err(Rejection::invalid("tracking_id", "tracking_id is required")),
+        };
+        self.pass(vec![tracking_id], body, Waiting::new(socket.clone(), id, 0));
+        Ok(())
+    }
+
+    /// Takes a call for help; the same `id` again is the same call.
+    pub(super) fn raise(&self, report: EmergencyReport) -> std::result::Result<Emergency, Rejection> {
+        let wall = wall();
+        let id = match report.id {
+            Some(MessageId::Text(text)) => text,
+            Some(MessageId::Number(number)) => number.to_string(),
+            None => random_id()?,
+        };
+        let last = self.last.borrow().clone();
+        let (position, position_at) = match (report.position, last) {
+            (Some(position), _) => (Some(position), Some(wall)),
+            (None, Some(last)) => (Some(last.position), Some(last.time)),
+            (None, None) => (None, None),
+        };
+        let emergency = Emergency {
+            // An id that the phone chose is unique for its driver alone.
+            id: emergency::id_of(&self.driver()?.driver_id, &id),
+            at: wall,
+            message: report.message,
+            position,
+            position_at,
+            tracking_ids: Vec::new(),
+            store_ids: Vec::new(),
+            acknowledged: None,
+            archived: false,
+        };
+        self.change(|driver| {
+            if let Some(raised) = driver.raise(emergency.clone()) {
+                // It reaches the record whatever happens.
+                driver.schedule.plan(Task::Tell, wall.plus(2_000));
+                return Ok(raised);
+            }
+            let known = driver.emergencies.iter().find(|known| known.id == emergency.id);
+            Ok(known.cloned().unwrap_or(emergency))
+        })
+    }
+
+    /// Goes on or off duty; off duty nothing is kept.
+    pub(super) fn set_duty(self: &Rc<Self>, on_duty: bool) -> Handled {
+        let changed = self.change(|driver| {
+            let changed = driver.set_duty(on_duty)?;
+            if !on_duty {
+                driver.presence.explain(Some(Away::OffDuty));
+            } else if driver.presence.reason == Some(Away::OffDuty) {
+                driver.presence.explain(None);
+            }
+            Ok(changed)
+        })?;
+        if !on_duty {
+            self.store.forget_position().map_err(ours)?;
+            self.last.take();
+            self.position_written.take();
+        }
+        if changed {
+            self.presence_changed()?;
+        }
+        Ok(())
+    }
+
+    /// Takes a new token for a socket. It may not make its holder anybody else.
+    fn renew(&self, socket: &WebSocket, attachment: &Attachment, body: &Value) -> Handled {
+        let token = body
+            .get("token")
+            .and_then(Value::as_str)
+            .ok_or_else(|| Rejection::invalid("token", "token must be a JWT"))?
+            .to_owned();
+        let (socket, known, env) = (socket.clone(), attachment.by.clone(), self.env.clone());
+        beside::spawn(&self.state, async move {
+            let same = |by: &onway_core::auth::Caller| (&known.subject, known.role) == (&by.subject, by.role);
+            match check(&token, &Config::new(&env)).await {
+                Ok(by) if same(&by) => {
+                    // A socket that has closed needs no renewal.
+                    socket.serialize_attachment(&Attachment { by }).ok();
+                }
+                Ok(_) => sockets::close(&socket, &Rejection::Forbidden(String::new())),
+                Err(rejection) => sockets::close(&socket, &rejection),
+            }
+        });
+        Ok(())
+    }
+
+    /// Delivers the letters that wait, each with its delivery's snapshot.
+    pub(super) async fn deliver_letters(&self) -> Handled {
+        for letter in self.driver()?.mailbox.waiting().to_vec() {
+            let frame = if letter.assigned {
+                let data = self.snapshot(&letter.tracking_id).await?;
+                DriverFrame::Assignment { id: letter.id, data }
+            } else {
+                let data = Unassigned { tracking_id: letter.tracking_id };
+                DriverFrame::Unassignment { id: letter.id, data }
+            };
+            self.send_all(&frame, Attachment::is_driver);
+        }
+        Ok(())
+    }
+}
+
+fn acknowledge(socket: &WebSocket, id: Option<MessageId>) {
+    if let Some(id) = id {
+        send(socket, &DriverFrame::Ack { id, counts: Counts::default() });
+    }
+}
+
+pub(super) fn random_id() -> std::result::Result<String, Rejection> {
+    let mut bytes = [0; 10];
+    getrandom::fill(&mut bytes).map_err(|_| Rejection::Internal)?;
+    Ok(data_encoding::BASE32_NOPAD.encode(&bytes))
+}

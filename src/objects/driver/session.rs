@@ -1,0 +1,227 @@
+//! The state of one driver's object, and what every handler needs of it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use onway_core::auth::{Caller, Role};
+use onway_core::clock::Millis;
+use onway_core::driver::schedule::Task;
+use onway_core::driver::{Driver, Feed, LastFix};
+use onway_core::rejection::Rejection;
+use onway_core::sampling::Sampling;
+use onway_core::wire::driver::{DriverFrame, DriverPresence, Interest};
+use serde::{Deserialize, Serialize};
+use worker::{Env, State, WebSocket};
+
+use super::relay::Lane;
+use super::store::Store;
+use crate::beside;
+use crate::identity::wall;
+use crate::problem::ours;
+
+/// What is known of a socket.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Attachment {
+    pub by: Caller,
+}
+
+impl Attachment {
+    pub fn is_driver(&self) -> bool {
+        self.by.role == Role::Driver
+    }
+}
+
+pub struct Session {
+    pub(super) state: State,
+    pub(super) env: Env,
+    pub(super) store: Store,
+    /// A cache of its row.
+    driver: RefCell<Option<Driver>>,
+    pub(super) last: RefCell<Option<LastFix>>,
+    /// When the newest position was last written.
+    pub(super) position_written: Cell<Option<Millis>>,
+    pub(super) feed: RefCell<Feed>,
+    /// What is on the way to each delivery.
+    pub(super) lanes: RefCell<HashMap<String, Lane>>,
+    /// How many messages are kept for each delivery that could not take them; `None` until it is read.
+    pub(super) spilled: RefCell<Option<HashMap<String, usize>>>,
+    pub(super) interest: Cell<Option<Interest>>,
+    pub(super) sampling: Cell<Option<Sampling>>,
+    /// Whether the deliveries and the archive are being told.
+    pub(super) telling: Cell<bool>,
+    pub(super) answers_pings: Cell<bool>,
+}
+
+impl Session {
+    pub fn new(state: State, env: Env) -> Self {
+        let store = Store::new(state.storage().sql());
+        Self {
+            state,
+            env,
+            store,
+            driver: RefCell::default(),
+            last: RefCell::default(),
+            position_written: Cell::default(),
+            feed: RefCell::default(),
+            lanes: RefCell::default(),
+            spilled: RefCell::default(),
+            interest: Cell::default(),
+            sampling: Cell::default(),
+            telling: Cell::default(),
+            answers_pings: Cell::default(),
+        }
+    }
+
+    /// The driver as it is: a new one where there are no rows.
+    pub(super) fn driver(&self) -> Result<Driver, Rejection> {
+        if let Some(driver) = self.driver.borrow().as_ref() {
+            return Ok(driver.clone());
+        }
+        let loaded = match self.store.load().map_err(ours)? {
+            Some(mut driver) => {
+                driver.schedule.woken(wall());
+                if let Some(at) = driver.schedule.arm(wall()) {
+                    self.store.write(&driver).map_err(ours)?;
+                    self.set_alarm(at.since(wall()).max(0))?;
+                }
+                driver
+            }
+            None => Driver::new(self.state.id().name().ok_or(Rejection::Internal)?),
+        };
+        self.last.replace(self.store.position().map_err(ours)?);
+        self.driver.replace(Some(loaded.clone()));
+        Ok(loaded)
+    }
+
+    /// Changes the driver: writes it where anything differs, and sets the alarm, in one synchronous section.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Driver) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
+        let before = self.driver()?;
+        let mut driver = before.clone();
+        let result = change(&mut driver)?;
+        let alarm = driver.schedule.arm(wall());
+        if driver != before {
+            self.store.write(&driver).map_err(ours)?;
+        }
+        self.driver.replace(Some(driver));
+        if let Some(at) = alarm {
+            self.set_alarm(at.since(wall()).max(0))?;
+        }
+        Ok(result)
+    }
+
+    fn set_alarm(&self, pause: i64) -> Result<(), Rejection> {
+        let storage = self.state.storage();
+        let mut setting = Box::pin(async move { storage.set_alarm(pause).await });
+        match (&mut setting).now_or_never() {
+            Some(set) => set.map_err(ours),
+            None => {
+                beside::spawn(&self.state, setting.map(|set| drop(set.map_err(ours))));
+                Ok(())
+            }
+        }
+    }
+
+    /// The driver was heard of: by a frame, a connection or a phone tracker.
+    pub(super) fn contact(self: &Rc<Self>, by_tracker: bool) -> Result<(), Rejection> {
+        let wall = wall();
+        let known = self.driver()?;
+        if known.presence.online {
+            // That it still is need not be written each time.
+            if let Some(driver) = self.driver.borrow_mut().as_mut() {
+                driver.presence.contact(wall, by_tracker);
+            }
+            return Ok(());
+        }
+        self.change(|driver| {
+            driver.presence.contact(wall, by_tracker);
+            driver.revision += 1;
+            if by_tracker {
+                driver.schedule.plan(Task::Presence, driver.presence.gone_at());
+            }
+            Ok(())
+        })?;
+        self.presence_changed()
+    }
+
+    /// A socket has closed: whether the driver has gone shows a little later.
+    pub(super) fn left(&self) {
+        let planned = self.change(|driver| {
+            if driver.presence.online && !self.is_connected() {
+                driver.presence.contact(wall(), false);
+                driver.schedule.plan(Task::Presence, driver.presence.gone_at());
+            }
+            Ok(())
+        });
+        // What fails has been logged: the next contact judges again.
+        planned.ok();
+    }
+
+    /// Tells the watchers of the line and the deliveries that the driver came or went.
+    pub(super) fn presence_changed(self: &Rc<Self>) -> Result<(), Rejection> {
+        let driver = self.driver()?;
+        let frame = DriverFrame::Presence {
+            data: DriverPresence {
+                driver_id: driver.driver_id.clone(),
+                driver_online: driver.presence.online,
+                reason: driver.presence.reason,
+                server_time: wall().0,
+            },
+        };
+        self.send_all(&frame, |attachment| !attachment.is_driver());
+        self.tell_soon();
+        Ok(())
+    }
+
+    /// Sends to those whose attachment fits.
+    pub(super) fn send_all(&self, frame: &DriverFrame, to: impl Fn(&Attachment) -> bool) {
+        let Ok(text) = serde_json::to_string(frame) else { return };
+        for (socket, attachment) in self.clients() {
+            if to(&attachment) && wall() < attachment.by.expires {
+                // A socket that cannot take a frame has closed.
+                socket.send_with_str(&text).ok();
+            }
+        }
+    }
+
+    pub(super) fn clients(&self) -> impl Iterator<Item = (WebSocket, Attachment)> {
+        let known = |socket: WebSocket| {
+            let attachment = socket.deserialize_attachment().ok().flatten()?;
+            Some((socket, attachment))
+        };
+        self.state.get_websockets().into_iter().filter_map(known)
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.clients().any(|(_, attachment)| attachment.is_driver())
+    }
+
+    /// The driver, as its deliveries know it.
+    pub(super) fn caller(&self, driver: &Driver) -> Caller {
+        Caller {
+            subject: driver.driver_id.clone(),
+            role: Role::Driver,
+            store_id: None,
+            expires: Millis(i64::MAX),
+        }
+    }
+
+    #[cfg(feature = "test-utils")]
+    pub(super) fn forget_all(&self) {
+        self.driver.take();
+        self.last.take();
+        self.spilled.take();
+        self.feed.take();
+    }
+}
+
+/// Sends one frame; a socket that has closed takes none.
+pub(super) fn send(socket: &WebSocket, frame: &impl Serialize) {
+    if let Ok(text) = serde_json::to_string(frame) {
+        socket.send_with_str(text).ok();
+    }
+}

@@ -1,0 +1,148 @@
+//! What the driver's object tells: to each delivery where it stands, to the archive what lists show.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{Either, join_all, select};
+use onway_core::driver::schedule::Task;
+use onway_core::driver::{Emergency, Heading};
+use onway_core::rejection::Rejection;
+use onway_core::wire::driver::{DriverFrame, EmergencyView};
+use worker::Delay;
+
+use super::session::Session;
+use crate::beside;
+use crate::contract::{Ask, DeliveryRequest};
+use crate::identity::wall;
+use crate::roster::Roster;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Tells beside everything else.
+    pub(super) fn tell_soon(self: &Rc<Self>) {
+        let session = Rc::clone(self);
+        beside::spawn(&self.state, async move {
+            // What fails has been logged, and is tried again by the alarm.
+            session.tell().await.ok();
+        });
+    }
+
+    /// Tells until everybody knows the newest. What fails is tried again by the alarm.
+    pub(super) async fn tell(self: &Rc<Self>) -> Result<(), Rejection> {
+        if self.telling.replace(true) {
+            return Ok(());
+        }
+        let told = self.tell_all().await;
+        self.telling.set(false);
+        self.change(|driver| {
+            match told {
+                Ok(true) => driver.schedule.succeeded(Task::Tell),
+                _ => driver.schedule.failed(Task::Tell, wall(), js_sys::Math::random()),
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether everybody has heard.
+    async fn tell_all(&self) -> Result<bool, Rejection> {
+        let mut all = true;
+        // Each round tells what has changed meanwhile.
+        for _ in 0..4 {
+            let due = self.driver()?.headings();
+            if due.is_empty() {
+                break;
+            }
+            let heard = join_all(due.into_iter().map(|(id, heading)| self.tell_delivery(id, heading))).await;
+            let before = all;
+            let heard: Vec<_> = heard.into_iter().flatten().collect();
+            self.change(|driver| {
+                for (id, heading, is_mine) in heard {
+                    if is_mine {
+                        driver.told(&id, heading);
+                    } else {
+                        driver.forget(&id);
+                    }
+                }
+                Ok(())
+            })?;
+            all = before && self.driver()?.headings().is_empty();
+            if !all {
+                break;
+            }
+        }
+        Ok(self.archive().await? && all && self.driver()?.headings().is_empty())
+    }
+
+    /// Tells one delivery; `None` where it did not answer. The last value: whether it is this driver's.
+    async fn tell_delivery(&self, id: String, heading: Heading) -> Option<(String, Heading, bool)> {
+        let driver_id = self.driver().ok()?.driver_id;
+        let body = serde_json::to_vec(&heading).ok()?;
+        let status = self.post(DeliveryRequest::Heading { driver_id }, &id, body).await?;
+        match status {
+            200..=299 => Some((id, heading, true)),
+            403 | 404 | 410 => Some((id, heading, false)),
+            _ => None,
+        }
+    }
+
+    async fn post(&self, request: DeliveryRequest, id: &str, body: Vec<u8>) -> Option<u16> {
+        let asked = std::pin::pin!(request.ask(&self.env, id, None, Some(body)));
+        match select(asked, std::pin::pin!(Delay::from(PATIENCE))).await {
+            Either::Left((answer, _)) => answer.ok().map(|answer| answer.status_code()),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// Brings the list of drivers and the record of emergencies up to date. Whether that went well.
+    async fn archive(&self) -> Result<bool, Rejection> {
+        let driver = self.driver()?;
+        if !driver.awaits_archive() {
+            return Ok(true);
+        }
+        let (revision, last) = (driver.revision, self.last.borrow().clone());
+        let emergencies: Vec<Emergency> =
+            driver.emergencies.iter().filter(|emergency| !emergency.archived).cloned().collect();
+        let written = match Roster::of(&self.env) {
+            Ok(roster) => roster.write(&driver, last.as_ref(), &emergencies).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            worker::console_error!("the list of drivers: {error}");
+            return Ok(false);
+        }
+        self.change(|driver| {
+            driver.archived = driver.archived.max(revision);
+            for written in &emergencies {
+                for known in driver.emergencies.iter_mut().filter(|known| known.id == written.id) {
+                    known.archived = known.acknowledged == written.acknowledged;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
+    /// Tells of a call for help, or that somebody has it: everybody on the line, and the deliveries.
+    pub(super) fn spread_emergency(self: &Rc<Self>, emergency: &Emergency) -> Result<(), Rejection> {
+        let driver = self.driver()?;
+        let view = EmergencyView::of(&driver.driver_id, emergency);
+        if view.acknowledged_at.is_some() {
+            self.send_all(&DriverFrame::EmergencyAcknowledged { data: view.clone() }, |_| true);
+        } else {
+            self.send_all(&DriverFrame::EmergencyAlert { data: view.clone() }, |to| !to.is_driver());
+        }
+        let Ok(body) = serde_json::to_vec(&view) else { return Err(Rejection::Internal) };
+        let session = Rc::clone(self);
+        beside::spawn(&self.state, async move {
+            let told = view.tracking_ids.iter().map(|id| {
+                let driver_id = view.driver_id.clone();
+                session.post(DeliveryRequest::Emergency { driver_id }, id, body.clone())
+            });
+            // A delivery that cannot hear of it now shows nothing of it; the list of emergencies does.
+            join_all(told).await;
+            session.tell().await.ok();
+        });
+        Ok(())
+    }
+}
