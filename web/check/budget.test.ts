@@ -1,10 +1,13 @@
 /** What a page may weigh, and what the Worker relies on: read off a build, not guessed. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Rolldown } from "vite";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
-/** Script of the customer's page without the map, gzip. */
+/** Script of a page without what it loads later, gzip. */
 const SCRIPT_BUDGET = 60 * 1024;
 const STYLE_BUDGET = 10 * 1024;
 
@@ -18,13 +21,21 @@ const PLACEHOLDERS = [
 
 let files: Map<string, Rolldown.OutputChunk | Rolldown.OutputAsset>;
 let html: string;
+let outDir: string;
+/** What the service worker keeps for the driver's page. */
+let precached: string[];
 
 beforeAll(async () => {
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const built = (await build({ root, logLevel: "silent", build: { write: false } })) as Rolldown.RolldownOutput;
+  outDir = await mkdtemp(join(tmpdir(), "onway-pages-"));
+  const built = (await build({ root, logLevel: "silent", build: { outDir } })) as Rolldown.RolldownOutput;
   files = new Map(built.output.map((file) => [file.fileName, file]));
   html = text("track.html");
-}, 60_000);
+  const worker = await readFile(join(outDir, "drive-worker.js"), "utf8");
+  precached = [...worker.matchAll(/url:"([^"]+)"/g)].map((match) => match[1] ?? "");
+}, 120_000);
+
+afterAll(() => rm(outDir, { recursive: true, force: true }));
 
 function text(name: string): string {
   const file = files.get(name);
@@ -53,8 +64,24 @@ test("the tracking page's script, without the map, is within its budget", () => 
   expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
 });
 
-test("its style sheets are within theirs", () => {
-  const sheets = [...html.matchAll(/href="\/(assets\/[^"]+\.css)"/g)].map((match) => match[1] ?? "");
+test("the driver's script, without the QR codes, is within its budget", () => {
+  const loaded = scripts("drive.html");
+  expect(loaded.length).toBeGreaterThan(0);
+  expect(loaded.join()).not.toContain("qr-");
+  expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
+});
+
+test("the driver's page opens offline with all that it loads, and nothing of another page", () => {
+  const assets = precached.filter((url) => url.startsWith("assets/"));
+  for (const script of scripts("drive.html")) expect(assets).toContain(script);
+  expect(assets.some((url) => url.includes("qr-"))).toBe(true);
+  expect(assets.filter((url) => /map|track|index/.test(url))).toEqual([]);
+  const pages = precached.filter((url) => !url.startsWith("assets/") && !url.startsWith("icons/"));
+  expect(pages.toSorted()).toEqual(["drive.html", "drive.webmanifest", "favicon.svg"]);
+});
+
+test.each(["track.html", "drive.html"])("the style sheets of %s are within theirs", (page) => {
+  const sheets = [...text(page).matchAll(/href="\/(assets\/[^"]+\.css)"/g)].map((match) => match[1] ?? "");
   expect(sheets.length).toBeGreaterThan(0);
   expect(gzipped(sheets)).toBeLessThan(STYLE_BUDGET);
 });
@@ -71,11 +98,11 @@ test("no script stands between the answer and the ETA", () => {
 });
 
 test("no page asks another host for anything", () => {
-  for (const page of ["track.html", "index.html"]) expect(text(page)).not.toMatch(/(src|href)="(https?:)?\/\//);
+  for (const page of ["track.html", "drive.html", "index.html"]) expect(text(page)).not.toMatch(/(src|href)="(https?:)?\/\//);
 });
 
 test("referrers leave the origin without the tracking id", () => {
-  for (const page of ["track.html", "index.html"]) {
+  for (const page of ["track.html", "drive.html", "index.html"]) {
     expect(text(page)).toContain('<meta name="referrer" content="strict-origin-when-cross-origin"');
   }
 });

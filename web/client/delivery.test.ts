@@ -18,6 +18,12 @@ describe("repetition and order do not matter", () => {
   });
 });
 
+test("the driver came or went", () => {
+  const next = merge(known, { type: "presence", data: { driver_online: false, seq: 18, server_time: 0 } });
+  expect([next?.snapshot.driver_online, next?.snapshot.seq]).toEqual([false, 18]);
+  expect(merge(known, { type: "presence", data: { driver_online: false, seq: 17, server_time: 0 } })).toBe(known);
+});
+
 test("a frame before any snapshot is nothing", () => {
   expect(merge(null, { type: "location_update", data: aLocationUpdate() })).toBeNull();
 });
@@ -55,6 +61,18 @@ test("a location update moves the position, the ETA and the end of the trail", (
     from: (T0 + 795) * 1_000,
     to: (T0 + 885) * 1_000,
   });
+});
+
+test("another driver's state takes the place of all that was known of the former one", () => {
+  const status = { tracking_id: "TRK-TEST", status: "CREATED", at: T0 + 700, seq: 18, server_time: 0 } as const;
+  const stepped = merge(known, { type: "status_update", data: status });
+  const timeline = [{ status: "ASSIGNED", at: T0 }] as const;
+  const anew = aSnapshot({ driver_id: "driver-2", seq: 18, current_location: null, location_state: "none", trail: "", timeline: [...timeline] });
+  const next = merge(stepped, { type: "initial_state", data: anew });
+  expect(next?.snapshot).toEqual(anew);
+  expect(next?.trail).toEqual([]);
+  const moved = merge(next, { type: "location_update", data: aLocationUpdate({ seq: 19 }) });
+  expect(moved?.trail).toHaveLength(1);
 });
 
 test("a location that is hidden again takes the trail with it", () => {

@@ -54,6 +54,10 @@ export function merge(known: Delivery | null, frame: ServerFrame): Delivery | nu
       return isNewer(known, frame.data) ? mergeStatus(known, frame.data) : known;
     case "eta_update":
       return isNewer(known, frame.data) ? { ...withSnapshot(known, frame.data), arrival: arrivalOf(frame.data) } : known;
+    case "presence": {
+      const { driver_online, seq, server_time } = frame.data;
+      return isNewer(known, frame.data) ? withSnapshot(known, { driver_online, seq, server_time }) : known;
+    }
     case "resumed":
       return isNewer(known, frame.data) ? withSnapshot(known, frame.data) : known;
     default:

@@ -9,7 +9,7 @@
  * than none; and it knows no pong, so that a silently dead transport stays "open".
  */
 import { type Connection, type Effect, type Happening, INITIAL, type Timer, step } from "./connection";
-import type { FrameExtras, ServerFrame } from "./wire";
+import type { AnyFrame, FrameExtras, ServerFrame } from "./wire";
 
 /** Exactly these bytes are answered by the platform without waking the delivery's object. */
 export const PING = '{"type":"ping"}';
@@ -25,19 +25,21 @@ export interface Surroundings {
   document: EventTarget & { readonly visibilityState: DocumentVisibilityState };
 }
 
-export interface LineOptions {
+export interface LineOptions<Frame extends AnyFrame = ServerFrame> {
   /** Asked at each attempt, so that it can carry where to resume. */
   url: () => string;
   /** Asked at each attempt, so that it can carry a renewed token. */
   protocols: () => string[];
-  onFrame: (frame: ServerFrame) => void;
+  onFrame: (frame: Frame) => void;
   onChange: (connection: Connection) => void;
   /** True if there is a token that was not tried yet. */
   renew: () => Promise<boolean>;
+  /** Stays up while nobody sees the page, as far as the browser lets it. */
+  background?: boolean;
   surroundings?: Partial<Surroundings>;
 }
 
-export class Line {
+export class Line<Frame extends AnyFrame = ServerFrame> {
   private connection: Connection = INITIAL;
   private socket: WebSocket | null = null;
   private retry_after: number | undefined;
@@ -45,7 +47,7 @@ export class Line {
   private readonly ears = new AbortController();
   private readonly around: Surroundings;
 
-  constructor(private readonly options: LineOptions) {
+  constructor(private readonly options: LineOptions<Frame>) {
     this.around = {
       WebSocket: globalThis.WebSocket,
       random: Math.random,
@@ -61,7 +63,7 @@ export class Line {
 
   start(): void {
     this.listen();
-    if (this.around.document.visibilityState === "hidden") this.feed({ type: "hidden" });
+    if (this.unseen()) this.feed({ type: "hidden" });
     this.feed({ type: "start" });
   }
 
@@ -168,8 +170,8 @@ export class Line {
     const frame = parse(data);
     if (frame === null) return;
     if (frame.type === "error" && typeof frame.retry_after === "number") this.retry_after = frame.retry_after;
-    this.options.onFrame(frame);
-    if (frame.ack === true && "data" in frame) this.send({ type: "ack", seq: frame.data.seq });
+    this.options.onFrame(frame as AnyFrame as Frame);
+    if (frame.ack === true && frame.data) this.send({ type: "ack", seq: frame.data.seq });
   }
 
   private listen(): void {
@@ -183,15 +185,20 @@ export class Line {
   }
 
   private look(): void {
-    this.feed({ type: this.around.document.visibilityState === "hidden" ? "hidden" : "visible" });
+    if (this.around.document.visibilityState === "visible") this.feed({ type: "visible" });
+    else if (this.unseen()) this.feed({ type: "hidden" });
+  }
+
+  private unseen(): boolean {
+    return this.around.document.visibilityState === "hidden" && !this.options.background;
   }
 }
 
-function parse(text: string): (ServerFrame & FrameExtras) | null {
+function parse(text: string): (AnyFrame & FrameExtras) | null {
   try {
     const value: unknown = JSON.parse(text);
     const typed = typeof value === "object" && value !== null && "type" in value;
-    return typed ? (value as ServerFrame & FrameExtras) : null;
+    return typed ? (value as AnyFrame & FrameExtras) : null;
   } catch {
     return null;
   }

@@ -139,7 +139,7 @@ export class Tracking {
   }
 
   private absorb(frame: ServerFrame, at: number): void {
-    if ("data" in frame && Number.isFinite(frame.data?.server_time)) {
+    if ("data" in frame && frame.type !== "emergency_alert" && Number.isFinite(frame.data?.server_time)) {
       const rate = frame.type === "initial_state" ? (frame.data.clock?.rate ?? 1) : undefined;
       this.anchor = observe(this.anchor, frame.data.server_time, at, rate);
     }

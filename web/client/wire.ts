@@ -21,8 +21,14 @@ export type Problem = Schemas["Problem"];
 /** Everything the service may send to a watcher. */
 export type ServerFrame = Schemas["ServerFrame"];
 
+/** A frame before anybody knows what it says. */
+export interface AnyFrame {
+  type: string;
+}
+
 /** What any frame may carry besides its own fields. */
 export interface FrameExtras {
+  data?: { seq?: number };
   /** Asks the watcher to answer `{"type":"ack","seq":…}`. */
   ack?: boolean;
   /** On the error that precedes a close for "Rate limit": seconds. */

@@ -34,6 +34,11 @@ group("the ETA", () => {
     expect(describe(following(), NOW + elapsed, format).eta?.minutes).toBe(minutes);
   });
 
+  test("near the door says that the driver is arriving, while the position is live", () => {
+    const minutes = (metres: number, elapsed = 0) => describe(following({ remaining_m: metres }), NOW + elapsed, format).eta?.minutes;
+    expect([minutes(99), minutes(101), minutes(99, 95_000)]).toEqual(["arriving now", "in 3 min", "in 1 min"]);
+  });
+
   test("is gone at the end, and the lead says what happened", () => {
     const view = describe(following({ status: "DELIVERED" }), NOW, format);
     expect(view).toMatchObject({ eta: null, headline: "Delivered", tone: "done", over: true, position: null });

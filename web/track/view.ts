@@ -123,6 +123,9 @@ export function locationState(snapshot: Snapshot, now: number): LocationState {
   return "live";
 }
 
+/** As `ARRIVING_METRES` of the service. */
+const ARRIVING_M = 100;
+
 const FINAL_ICONS: Record<Tone, IconName> = { done: "check", failed: "cross", quiet: "cross", going: "clock" };
 
 const NOTHING: View = {
@@ -179,7 +182,10 @@ function etaView(state: TrackingState, now: number, format: Formatter): EtaView 
   const { at, from, to } = arrival;
   const left = Math.round((at - now) / 60_000);
   const late = now > (to ?? at) + 60_000;
-  const minutes = left > 0 ? `in ${format.minutes(left)}` : late ? "later than expected" : "arriving now";
+  const snapshot = state.delivery?.snapshot;
+  // So close, minutes say less than that the driver is there.
+  const near = snapshot !== undefined && (snapshot.remaining_m ?? Infinity) < ARRIVING_M && locationState(snapshot, now) === "live";
+  const minutes = near ? "arriving now" : left > 0 ? `in ${format.minutes(left)}` : late ? "later than expected" : "arriving now";
   const range = from !== null && to !== null && to > now ? format.range(Math.max(from, Math.min(now, at)), to) : null;
   return { ...format.clockParts(at), iso: new Date(at).toISOString(), minutes, range };
 }
