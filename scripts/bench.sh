@@ -15,6 +15,8 @@ say "2/3 the Worker, the load generator"
 # One after the other: they share the cores.
 task "WebAssembly" scripts/wasm.sh
 tasks_done
+task "WebAssembly with test routes" scripts/wasm.sh --test
+tasks_done
 task "onway" cargo build --quiet --profile tool --package onway-cli
 tasks_done
 
@@ -26,3 +28,6 @@ fi
 # Thousands of sockets at both ends.
 ulimit -n "$(ulimit -Hn)"
 node tests/bench/run.ts
+# The service has pages, which are not measured.
+mkdir -p web/dist
+node tests/bench/decide.ts

@@ -5,6 +5,8 @@ mod body;
 mod drivers;
 mod emergencies;
 mod follow;
+#[cfg(feature = "test-utils")]
+mod measure;
 mod page;
 mod record;
 mod service;
@@ -31,6 +33,10 @@ pub async fn route(request: Request, env: &Env) -> Result<Response> {
 async fn dispatch(request: Request, env: &Env) -> Answer {
     let path = request.path();
     let config = Config::new(env);
+    #[cfg(feature = "test-utils")]
+    if let Some(asked) = path.strip_prefix("/test/measure/") {
+        return measure::run(asked);
+    }
     #[cfg(feature = "test-utils")]
     if let Some((asked, id)) = test_route(&path) {
         return service::test(asked, id, env, &config).await;

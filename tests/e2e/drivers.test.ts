@@ -61,6 +61,10 @@ test("one line carries positions to the next stop, and statuses to the one that 
   socket.send({ type: "status_update", id: "s2", tracking_id: b, status: "ASSIGNED" });
   const refused = await socket.next("error");
   assert.deepEqual([refused["id"], refused["code"]], ["s2", "conflict"]);
+  const { tracking_id: foreign } = await startDelivery(service, { driver_id: aDriver() });
+  socket.send({ type: "status_update", id: "s3", tracking_id: foreign, status: "PICKED_UP" });
+  const notMine = await socket.next("error");
+  assert.deepEqual([notMine["id"], notMine["code"]], ["s3", "not_allowed"]);
   const told = await socket.next("status_update");
   assert.deepEqual([told["data"].tracking_id, told["data"].status], [b, "PICKED_UP"]);
   socket.end();
@@ -297,4 +301,25 @@ test("a delivery that does not answer delays no other, and has everything once i
   const history = await service.call("GET", `/tracking/${dead}/history`, await desk());
   assert.equal(history.body["points"].length, 5, "each once");
   socket.end();
+});
+
+test("a driver whose socket has closed may come back for a while, then is gone", { timeout: 60_000 }, async () => {
+  const driver = aDriver();
+  const { tracking_id: id } = await startDelivery(service, { driver_id: driver });
+  await untilStops(driver, [id]);
+  const watcher = await watch(id);
+  const first = await line(driver);
+  assert.equal((await watcher.next("presence"))["data"].driver_online, true);
+  first.end();
+  const second = await line(driver);
+  await second.next("driver_state");
+  assert.equal((await read(id)).driver_online, true);
+  second.end();
+  const closed = Date.now();
+  while ((await read(id)).driver_online) {
+    assert.ok(Date.now() - closed < 40_000, "it still counts as there");
+    await new Promise((wake) => setTimeout(wake, 250));
+  }
+  assert.deepEqual(watcher.frames.filter((frame) => frame["type"] === "presence").map((frame) => frame["data"].driver_online), [false], "told once");
+  watcher.end();
 });

@@ -141,7 +141,7 @@ impl Session {
     async fn pass_or_keep(&self, tracking_id: &str, items: &[Relayed]) -> Result<(), Rejection> {
         match self.call(tracking_id, items).await {
             Passed::Taken(answer) => self.note_interest(tracking_id, &answer),
-            Passed::Useless => {
+            Passed::Useless(_) => {
                 self.change(|driver| Ok(driver.forget(tracking_id)))?;
             }
             Passed::Failed => {

@@ -72,12 +72,12 @@ impl DurableObject for DriverObject {
             1005 => drop(socket.close::<String>(None, None)),
             _ => drop(socket.close(u16::try_from(code).ok(), Some(reason))),
         }
-        self.session.left();
+        self.session.left(&socket);
         Ok(())
     }
 
-    async fn websocket_error(&self, _socket: WebSocket, _error: Error) -> Result<()> {
-        self.session.left();
+    async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
+        self.session.left(&socket);
         Ok(())
     }
 }

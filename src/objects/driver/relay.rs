@@ -63,7 +63,7 @@ impl Waiting {
 pub enum Passed {
     Taken(RelayAnswer),
     /// The delivery is over, or another driver's: understood, and of no use.
-    Useless,
+    Useless(Rejection),
     /// To be tried again.
     Failed,
 }
@@ -117,12 +117,12 @@ impl Session {
                         self.settle(item, results.next().unwrap_or_default());
                     }
                 }
-                Passed::Useless => {
+                Passed::Useless(why) => {
                     self.drop_stop(&tracking_id);
                     for item in items {
                         let counts = Counts { filtered: item.waiting.fixes, ..Counts::default() };
                         let refused = match item.waiting.fixes {
-                            0 => self.refusal(&Rejection::Gone, item.waiting.id.clone()),
+                            0 => self.refusal(&why, item.waiting.id.clone()),
                             _ => None,
                         };
                         self.settle(item, RelayResult { counts, refused });
@@ -162,7 +162,8 @@ impl Session {
         let Ok(mut answer) = answer else { return Passed::Failed };
         match answer.status_code() {
             200 => answer.json().await.map_or(Passed::Failed, Passed::Taken),
-            403 | 404 | 410 => Passed::Useless,
+            403 => Passed::Useless(Rejection::Forbidden("this delivery is not yours".into())),
+            404 | 410 => Passed::Useless(Rejection::Gone),
             _ => Passed::Failed,
         }
     }
@@ -257,7 +258,7 @@ impl Session {
             match self.call(tracking_id, &items).await {
                 Passed::Failed => return Ok(true),
                 Passed::Taken(_) => {}
-                Passed::Useless => self.drop_stop(tracking_id),
+                Passed::Useless(_) => self.drop_stop(tracking_id),
             }
             self.store.unspill(tracking_id, upto).map_err(ours)?;
             if let Some(left) = self.spilled.borrow_mut().as_mut().and_then(|all| all.get_mut(tracking_id)) {

@@ -82,6 +82,10 @@ impl Session {
         let loaded = match self.store.load().map_err(ours)? {
             Some(mut driver) => {
                 driver.schedule.woken(wall());
+                // A socket that went with its process has told nobody.
+                if driver.presence.online && !self.is_connected() {
+                    driver.schedule.plan(Task::Presence, driver.presence.gone_at());
+                }
                 if let Some(at) = driver.schedule.arm(wall()) {
                     self.store.write(&driver).map_err(ours)?;
                     self.set_alarm(at.since(wall()).max(0))?;
@@ -149,9 +153,11 @@ impl Session {
     }
 
     /// A socket has closed: whether the driver has gone shows a little later.
-    pub(super) fn left(&self) {
+    pub(super) fn left(&self, socket: &WebSocket) {
+        // The platform may still list the one that has closed.
+        let another = self.clients().any(|(other, known)| known.is_driver() && other != *socket);
         let planned = self.change(|driver| {
-            if driver.presence.online && !self.is_connected() {
+            if driver.presence.online && !another {
                 driver.presence.contact(wall(), false);
                 driver.schedule.plan(Task::Presence, driver.presence.gone_at());
             }

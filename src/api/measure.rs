@@ -1,0 +1,72 @@
+//! What it costs to take a position, part by part, in rounds that a client times: the platform's clock stands
+//! still while a Worker computes.
+
+use std::hint::black_box;
+
+use onway_core::auth::{Caller, Role};
+use onway_core::clock::Millis;
+use onway_core::delivery::{Command, Delivery, Start};
+use onway_core::recent::NoArchive;
+use onway_core::rejection::Rejection;
+use onway_core::status::Status;
+use onway_core::tracking_id::TrackingId;
+use onway_core::wire::StartRequest;
+use onway_core::wire::input;
+use onway_core::wire::report::{FRAME_FIXES_MAX, Report, StatusReport};
+use onway_core::wire::start::Visibility;
+use serde_json::json;
+use worker::Response;
+
+use crate::problem::{Answer, ours};
+
+const BEGIN: Millis = Millis(1_700_000_000_000);
+const ROUNDS_MAX: usize = 1_000_000;
+
+/// `asked`: `write`, `parse` or `decide`, a slash, and how many times. Each does what the one before it does.
+pub fn run(asked: &str) -> Answer {
+    let (what, rounds) = asked.split_once('/').ok_or(Rejection::Internal)?;
+    let rounds = rounds.parse::<usize>().map_err(|_| Rejection::Internal)?.min(ROUNDS_MAX);
+    let by = Caller { subject: "d".into(), role: Role::Driver, store_id: None, expires: Millis(i64::MAX) };
+    let mut delivery = delivery()?;
+    let picked_up = Command::Status(StatusReport::of(Status::PickedUp));
+    delivery.apply(picked_up, &by, BEGIN, &NoArchive)?;
+    for n in 1..=rounds {
+        let frame = frame(n);
+        if what == "write" {
+            black_box(frame);
+            continue;
+        }
+        let now = BEGIN.plus(n as i64 * 1_000);
+        let report = Report::parse(&input::json(frame.as_bytes())?, now, FRAME_FIXES_MAX)?;
+        if what == "parse" {
+            black_box(report);
+            continue;
+        }
+        black_box(delivery.apply(Command::Report(report), &by, now, &NoArchive)?);
+    }
+    Response::from_json(&json!({ "rounds": rounds })).map_err(ours)
+}
+
+/// A frame as a phone sends it: a fix a second, 8 m on, around a wide circle.
+fn frame(n: usize) -> String {
+    let turn = n as f64 * 8.0 / 3_000.0;
+    let (lat, lng) = (5.6 + 0.027 * turn.sin(), -0.2 + 0.027 * turn.cos());
+    let at = BEGIN.0 + n as i64 * 1_000;
+    format!(
+        r#"{{"type":"location_update","id":{n},"location":{{"lat":{lat:.7},"lng":{lng:.7},"timestamp":{at},"accuracy":8.0,"speed":8.0}}}}"#
+    )
+}
+
+fn delivery() -> Result<Delivery, Rejection> {
+    let request = json!({"order_id": "O-1", "driver_id": "d", "dropoff": {"lat": 5.7, "lng": -0.2}});
+    let (delivery, _) = Delivery::start(Start {
+        tracking_id: TrackingId::trusted("TRK-MEASURE".into()),
+        epoch: "e".into(),
+        driver_alias: None,
+        request: StartRequest::parse(&request)?,
+        default_visibility: Visibility::Public,
+        model: None,
+        wall: BEGIN,
+    });
+    Ok(delivery)
+}
