@@ -13,7 +13,8 @@ CREATE TABLE driver (
   deliveries INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Calls for help, kept for the record. `stores` is a JSON array of ids.
+-- Calls for help, kept for the record. `stores` is a JSON object: the tracking ids of
+-- each store.
 CREATE TABLE emergency (
   id TEXT PRIMARY KEY,
   driver_id TEXT NOT NULL,

@@ -4,6 +4,7 @@ use onway_core::driver::{Driver, Emergency, LastFix};
 use onway_core::fix::Position;
 use onway_core::wire::driver::{DriverEntry, EmergencyView};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{D1Database, Env, Error, Result};
 
@@ -69,7 +70,7 @@ impl Roster {
                 view.id.as_str().into(),
                 view.driver_id.as_str().into(),
                 (view.at as f64).into(),
-                json(&emergency.store_ids)?.into(),
+                json(&emergency.stores)?.into(),
                 optional(view.acknowledged_at.map(|at| (at as f64).into())),
                 json(&view)?.into(),
             ])?);
@@ -134,10 +135,11 @@ impl Roster {
         Ok(drivers)
     }
 
-    /// The newest emergencies, open ones first; of one store where it asks.
+    /// The newest emergencies, open ones first; a store reads those in which its goods are, and of these alone.
     pub async fn emergencies(&self, store: Option<&str>) -> Result<Vec<EmergencyView>> {
         let query = format!(
-            "SELECT body FROM emergency WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM json_each(stores) WHERE value = ?1)
+            "SELECT body, (SELECT value FROM json_each(stores) WHERE key = ?1) AS own FROM emergency
+             WHERE ?1 IS NULL OR own IS NOT NULL
              ORDER BY acknowledged_at IS NOT NULL, at DESC LIMIT {EMERGENCIES_MAX}"
         );
         let bindings = [optional(store.map(JsValue::from))];
@@ -153,12 +155,23 @@ impl Roster {
         #[derive(Deserialize)]
         struct Row {
             body: String,
+            #[serde(default)]
+            own: Option<String>,
         }
         let rows: Vec<Row> = self.d1.prepare(query).bind(bindings)?.all().await?.results()?;
-        let read =
-            |row: Row| serde_json::from_str(&row.body).map_err(|error| Error::RustError(error.to_string()));
+        let read = |row: Row| {
+            let mut view: EmergencyView = parsed(&row.body)?;
+            if let Some(own) = row.own {
+                view.tracking_ids = parsed(&own)?;
+            }
+            Ok(view)
+        };
         rows.into_iter().map(read).collect()
     }
+}
+
+fn parsed<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| Error::RustError(error.to_string()))
 }
 
 fn optional(value: Option<JsValue>) -> JsValue {

@@ -1,6 +1,6 @@
 //! How a driver's phone signs in: device keys for phone trackers, and one-time links for the app.
 
-use onway_core::auth::hs256;
+use onway_core::auth::{Role, hs256};
 use onway_core::ingest::Protocol;
 use onway_core::ingest::setup::{Setup, setup};
 use onway_core::invite::{self, NotInvited};
@@ -59,6 +59,10 @@ pub async fn revoke(request: &Request, id: &str, key: &str, env: &Env, config: &
 pub async fn invite(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read_optional(&mut request).await;
     let (id, by) = drivers::known(&request, id, config).await?;
+    if by.role == Role::Driver {
+        // A token that renews itself for ever could not be taken back.
+        return Err(Rejection::Forbidden("dispatchers and admins invite drivers".into()));
+    }
     let body = body?;
     parse_invite(&input::json(&body)?)?;
     // Found out now, not by the driver.

@@ -1,7 +1,9 @@
 //! Between a delivery and its driver's object.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery};
 use onway_core::driver::Heading;
@@ -10,13 +12,18 @@ use onway_core::visibility::Audience;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::driver::{EmergencyView, RelayAnswer, RelayResult, Relayed};
 use onway_core::wire::report::{REQUEST_FIXES_MAX, message_id};
-use worker::Response;
+use worker::{Delay, Response};
 
 use super::session::Session;
 use crate::beside;
 use crate::contract::{Ask, DriverRequest};
 use crate::identity::wall;
 use crate::problem::{Answer, ours};
+
+/// Most fixes of a message that is passed on: a tracker's whole request, and where it is now.
+const RELAYED_FIXES_MAX: usize = REQUEST_FIXES_MAX + 1;
+/// An object that takes longer is told again later.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Session {
     /// Carries out what the driver's line passes on, as if the driver had said it here.
@@ -34,7 +41,7 @@ impl Session {
         let mut results = Vec::with_capacity(items.len());
         for Relayed { received, message } in items {
             let now = delivery.facts.clock.now(received);
-            let applied = Self::command_of(&message, now, REQUEST_FIXES_MAX)
+            let applied = Self::command_of(&message, now, RELAYED_FIXES_MAX)
                 .map(Command::relayed)
                 .and_then(|command| self.apply(&mut delivery, command, by));
             let id = message_id(&message).ok().flatten();
@@ -80,8 +87,10 @@ impl Session {
 
     /// Takes a call for help, or that somebody has it, and tells those whom it concerns.
     pub(super) fn alert(&self, driver_id: &str, body: &[u8]) -> Answer {
-        let emergency: EmergencyView = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let mut emergency: EmergencyView = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
         let mut delivery = self.take_driven(driver_id)?;
+        // What else the driver carries is not for those who follow this one.
+        emergency.tracking_ids = vec![delivery.facts.tracking_id.as_str().to_owned()];
         if delivery.take_emergency(emergency.clone()) {
             if let Err(error) = self.store.write_live(&delivery) {
                 return Err(ours(error));
@@ -132,6 +141,16 @@ impl Session {
         told.map(drop)
     }
 
+    /// Whether a driver's object has heard. A refusal is an answer: it has too many deliveries, and reads this one
+    /// by itself.
+    async fn tell_one(&self, whom: &str, body: Vec<u8>) -> bool {
+        let asked = DriverRequest::Hear.ask(&self.env, whom, None, Some(body));
+        match select(asked, std::pin::pin!(Delay::from(PATIENCE))).await {
+            Either::Left((answer, _)) => answer.is_ok_and(|answer| answer.status_code() < 500),
+            Either::Right(_) => false,
+        }
+    }
+
     /// Sets the alarm for what the driver's object has not heard.
     fn arm_for_news(&self) -> Result<(), Rejection> {
         let Some(mut delivery) = self.take_for_alarm()? else { return Ok(()) };
@@ -148,13 +167,10 @@ impl Session {
             let due = delivery.news();
             self.keep(delivery);
             let Some((_, news)) = due.first().cloned() else { return Ok(true) };
-            for (whom, news) in due {
-                let body = serde_json::to_vec(&news).map_err(|_| Rejection::Internal)?;
-                let answer = DriverRequest::Hear.ask(&self.env, &whom, None, Some(body)).await?;
-                // A refusal is an answer: the driver has too many deliveries, and reads this one by itself.
-                if answer.status_code() >= 500 {
-                    return Ok(false);
-                }
+            let body = serde_json::to_vec(&news).map_err(|_| Rejection::Internal)?;
+            let asked = due.iter().map(|(whom, _)| self.tell_one(whom, body.clone()));
+            if futures_util::future::join_all(asked).await.contains(&false) {
+                return Ok(false);
             }
             if let Some(mut delivery) = self.take_for_alarm()? {
                 delivery.news_heard(&news);

@@ -1,8 +1,9 @@
 //! What the Worker and the deliveries ask of a driver's object.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use onway_core::auth::Caller;
 use onway_core::driver::{Heard, News};
 use onway_core::rejection::Rejection;
@@ -12,7 +13,7 @@ use onway_core::wire::driver::{
 use onway_core::wire::frames::{PING, PONG};
 use onway_core::wire::input;
 use serde_json::{Value, json};
-use worker::{Response, WebSocket, WebSocketPair};
+use worker::{Delay, Response, WebSocket, WebSocketPair};
 use worker_sys::WebSocketRequestResponsePair;
 
 use super::session::{Attachment, Session, send};
@@ -23,6 +24,8 @@ use crate::problem::{Answer, ours};
 use crate::reply;
 use crate::sockets::{refuse, switching_protocols};
 
+/// A delivery that takes longer is shown as far as it is known here.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Most sockets on a driver's line: the driver's one, and those who look after it.
 const SOCKETS_MAX: usize = 100;
 
@@ -121,7 +124,7 @@ impl Session {
             .zip(&driver.stops)
             // One that does not answer now is shown as far as it is known here.
             .map(|(snapshot, stop)| {
-                snapshot.unwrap_or_else(|_| {
+                snapshot.ok().flatten().unwrap_or_else(|| {
                     json!({
                         "tracking_id": stop.tracking_id, "order_id": stop.order_id, "status": stop.status,
                         "pickup": stop.pickup, "dropoff": stop.dropoff,
@@ -132,15 +135,19 @@ impl Session {
         Ok(DriverState::of(&driver, self.last.borrow().as_ref(), deliveries, wall()))
     }
 
-    /// A delivery's snapshot as the driver sees it.
-    pub(super) async fn snapshot(&self, tracking_id: &str) -> Result<Value, Rejection> {
+    /// A delivery's snapshot as the driver sees it; `None` where it is over, or another's.
+    pub(super) async fn snapshot(&self, tracking_id: &str) -> Result<Option<Value>, Rejection> {
         let by = Some(self.caller(&self.driver()?));
-        let read = DeliveryRequest::Read { by, if_none_match: None };
-        let mut answer = read.ask(&self.env, tracking_id, None, None).await?;
-        if answer.status_code() != 200 {
-            return Err(Rejection::Gone);
+        let asked = DeliveryRequest::Read { by, if_none_match: None }.ask(&self.env, tracking_id, None, None);
+        let mut answer = match select(asked, std::pin::pin!(Delay::from(PATIENCE))).await {
+            Either::Left((answer, _)) => answer?,
+            Either::Right(_) => return Err(Rejection::Internal),
+        };
+        match answer.status_code() {
+            200 => answer.json().await.map(Some).map_err(ours),
+            400..=499 => Ok(None),
+            _ => Err(Rejection::Internal),
         }
-        answer.json().await.map_err(ours)
     }
 
     async fn state_of_all(&self) -> Answer {

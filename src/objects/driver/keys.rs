@@ -100,9 +100,15 @@ impl Session {
         if logged.contact {
             self.contact(true)?;
         }
-        if let Some(alarm) = logged.alarm {
-            // The same alarm of the same minute is the same call.
-            let id = format!("{key_id}-{}", wall().secs() / 60);
+        // An app repeats its alarm: that is the call which is open already.
+        let known = |alarm: &String| {
+            let driver = self.driver();
+            driver.is_ok_and(|driver| {
+                driver.open_emergencies().any(|call| call.message.as_ref() == Some(alarm))
+            })
+        };
+        if let Some(alarm) = logged.alarm.filter(|alarm| !known(alarm)) {
+            let id = format!("{key_id}-{}", wall().0);
             let report =
                 EmergencyReport { id: Some(MessageId::Text(id)), message: Some(alarm), position: None };
             let emergency = self.raise(report)?;

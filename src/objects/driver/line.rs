@@ -1,16 +1,16 @@
 //! The driver's line: what it says, and what it is told.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use onway_core::driver::schedule::Task;
-use onway_core::driver::{Away, Emergency, LastFix, emergency};
+use onway_core::driver::{Away, Driver, Emergency, LastFix, emergency};
 use onway_core::fix::Fix;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{
     DriverFrame, EmergencyReport, Unassigned, parse_duty, parse_emergency, parse_presence,
 };
 use onway_core::wire::frames::{FRAME_MAX, MessageId, ServerFrame};
-use onway_core::wire::input;
+use onway_core::wire::input::{self, Fields};
 use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, message_id, parse_status};
 use serde_json::Value;
 use worker::{Result, WebSocket, WebSocketIncomingMessage};
@@ -125,6 +125,10 @@ impl Session {
         self.contact(false)?;
         let driver = self.driver()?;
         let fixes = report.fixes.len() + report.rejected.len();
+        let named = named(body)?;
+        if driver.off_duty && report.status.is_some() {
+            return Err(Rejection::Conflict("off duty no position is kept: send the status alone".into()));
+        }
         if driver.off_duty {
             // Understood, and not kept.
             let counts =
@@ -135,8 +139,11 @@ impl Session {
             return Ok(());
         }
         self.note_position(report.fixes.iter().max_by_key(|fix| fix.key()), !driver.stops.is_empty())?;
-        let addressees = match body.get("tracking_id").and_then(Value::as_str) {
-            Some(one) => vec![known_id(one, &Config::new(&self.env))?.as_str().to_owned()],
+        let is_named = named.is_some() || report.status.is_some();
+        let addressees = match named {
+            Some(one) => vec![self.known(&one)?],
+            // A status is one delivery's.
+            None if report.status.is_some() => vec![only_stop(&driver)?],
             None => self.feed.borrow_mut().addressees(&driver.stops, wall()),
         };
         if addressees.is_empty() {
@@ -146,7 +153,7 @@ impl Session {
                 send(socket, &DriverFrame::Ack { id, counts });
             }
         } else {
-            self.pass(addressees, body, Waiting::new(socket.clone(), id, fixes));
+            self.pass(addressees, body, Waiting::new(socket.clone(), id, fixes, !is_named));
         }
         self.advise()
     }
@@ -176,7 +183,7 @@ impl Session {
         Ok(())
     }
 
-    /// Passes a message on to the delivery that it names; without a name, to the next stop.
+    /// Passes a message on to the delivery that it names; it need not where the driver has one alone.
     fn pass_to_one(
         self: &Rc<Self>,
         socket: &WebSocket,
@@ -188,21 +195,23 @@ impl Session {
             parse_status(body)?;
         }
         self.contact(false)?;
-        let named = body.get("tracking_id").filter(|id| !id.is_null());
-        let tracking_id = match (named, self.driver()?.next_stop()) {
-            (Some(named), _) => {
-                let text = named.as_str().unwrap_or_default();
-                known_id(text, &Config::new(&self.env))?.as_str().to_owned()
-            }
-            (None, Some(stop)) => stop.tracking_id.clone(),
-            (None, None) => return Err(Rejection::invalid("tracking_id", "tracking_id is required")),
+        let tracking_id = match named(body)? {
+            Some(one) => self.known(&one)?,
+            None => only_stop(&self.driver()?)?,
         };
-        self.pass(vec![tracking_id], body, Waiting::new(socket.clone(), id, 0));
+        self.pass(vec![tracking_id], body, Waiting::new(socket.clone(), id, 0, false));
         Ok(())
+    }
+
+    /// The tracking id, if it is one of ours.
+    fn known(&self, text: &str) -> std::result::Result<String, Rejection> {
+        Ok(known_id(text, &Config::new(&self.env))?.as_str().to_owned())
     }
 
     /// Takes a call for help; the same `id` again is the same call.
     pub(super) fn raise(&self, report: EmergencyReport) -> std::result::Result<Emergency, Rejection> {
+        // Loading it loads the newest position, too.
+        let driver_id = self.driver()?.driver_id;
         let wall = wall();
         let id = match report.id {
             Some(MessageId::Text(text)) => text,
@@ -217,20 +226,18 @@ impl Session {
         };
         let emergency = Emergency {
             // An id that the phone chose is unique for its driver alone.
-            id: emergency::id_of(&self.driver()?.driver_id, &id),
+            id: emergency::id_of(&driver_id, &id),
             at: wall,
             message: report.message,
             position,
             position_at,
             tracking_ids: Vec::new(),
-            store_ids: Vec::new(),
+            stores: BTreeMap::new(),
             acknowledged: None,
             archived: false,
         };
         self.change(|driver| {
-            if let Some(raised) = driver.raise(emergency.clone()) {
-                // It reaches the record whatever happens.
-                driver.schedule.plan(Task::Tell, wall.plus(2_000));
+            if let Some(raised) = driver.raise(emergency.clone())? {
                 return Ok(raised);
             }
             let known = driver.emergencies.iter().find(|known| known.id == emergency.id);
@@ -286,8 +293,16 @@ impl Session {
     pub(super) async fn deliver_letters(&self) -> Handled {
         for letter in self.driver()?.mailbox.waiting().to_vec() {
             let frame = if letter.assigned {
-                let data = self.snapshot(&letter.tracking_id).await?;
-                DriverFrame::Assignment { id: letter.id, data }
+                match self.snapshot(&letter.tracking_id).await {
+                    Ok(Some(data)) => DriverFrame::Assignment { id: letter.id, data },
+                    // It is over, or another's: there is nothing left to say.
+                    Ok(None) => {
+                        self.change(|driver| Ok(driver.mailbox.acknowledge(letter.id)))?;
+                        continue;
+                    }
+                    // One that does not answer now keeps no other waiting.
+                    Err(_) => continue,
+                }
             } else {
                 let data = Unassigned { tracking_id: letter.tracking_id };
                 DriverFrame::Unassignment { id: letter.id, data }
@@ -295,6 +310,19 @@ impl Session {
             self.send_all(&frame, Attachment::is_driver);
         }
         Ok(())
+    }
+}
+
+/// The delivery that a message names, by any name of the field.
+fn named(body: &Value) -> std::result::Result<Option<String>, Rejection> {
+    Fields::of(body, "body")?.text("tracking_id", 256)
+}
+
+/// The one delivery of a driver that has no other.
+fn only_stop(driver: &Driver) -> std::result::Result<String, Rejection> {
+    match driver.stops.as_slice() {
+        [only] => Ok(only.tracking_id.clone()),
+        _ => Err(Rejection::invalid("tracking_id", "tracking_id is required: say which delivery is meant")),
     }
 }
 

@@ -51,11 +51,21 @@ pub struct Waiting {
     left: Cell<usize>,
     counts: RefCell<Option<Counts>>,
     refused: Cell<bool>,
+    /// It is for whichever stop is next, and has not been passed on a second time.
+    moves: Cell<bool>,
 }
 
 impl Waiting {
-    pub fn new(socket: WebSocket, id: Option<MessageId>, fixes: usize) -> Self {
-        Self { socket, id, fixes, left: Cell::new(0), counts: RefCell::default(), refused: Cell::new(false) }
+    pub fn new(socket: WebSocket, id: Option<MessageId>, fixes: usize, moves: bool) -> Self {
+        Self {
+            socket,
+            id,
+            fixes,
+            left: Cell::new(0),
+            counts: RefCell::default(),
+            refused: Cell::new(false),
+            moves: Cell::new(moves),
+        }
     }
 }
 
@@ -75,17 +85,21 @@ impl Session {
         waiting.left.set(addressees.len());
         for (n, tracking_id) in addressees.into_iter().enumerate() {
             let relayed = Relayed { received: wall(), message: message.clone() };
-            let item = Item { relayed, waiting: Rc::clone(&waiting), leads: n == 0 };
-            let idle = {
-                let mut lanes = self.lanes.borrow_mut();
-                let lane = lanes.entry(tracking_id.clone()).or_default();
-                lane.queue.push_back(item);
-                !std::mem::replace(&mut lane.busy, true)
-            };
-            if idle {
-                let session = Rc::clone(self);
-                beside::spawn(&self.state, async move { session.pump(tracking_id).await });
-            }
+            self.enqueue(tracking_id, Item { relayed, waiting: Rc::clone(&waiting), leads: n == 0 });
+        }
+    }
+
+    /// Puts a message into the lane of its delivery.
+    fn enqueue(self: &Rc<Self>, tracking_id: String, item: Item) {
+        let idle = {
+            let mut lanes = self.lanes.borrow_mut();
+            let lane = lanes.entry(tracking_id.clone()).or_default();
+            lane.queue.push_back(item);
+            !std::mem::replace(&mut lane.busy, true)
+        };
+        if idle {
+            let session = Rc::clone(self);
+            beside::spawn(&self.state, async move { session.pump(tracking_id).await });
         }
     }
 
@@ -119,7 +133,14 @@ impl Session {
                 }
                 Passed::Useless(why) => {
                     self.drop_stop(&tracking_id);
+                    let next = self.driver().ok().and_then(|driver| driver.stops.first().cloned());
                     for item in items {
+                        // What was meant for whichever stop is next is passed on once more.
+                        if let Some(next) = next.as_ref().filter(|_| item.leads && item.waiting.moves.take())
+                        {
+                            self.enqueue(next.tracking_id.clone(), item);
+                            continue;
+                        }
                         let counts = Counts { filtered: item.waiting.fixes, ..Counts::default() };
                         let refused = match item.waiting.fixes {
                             0 => self.refusal(&why, item.waiting.id.clone()),
@@ -191,6 +212,14 @@ impl Session {
         }
     }
 
+    fn tell_refusals(&self, results: Vec<RelayResult>) {
+        for refused in results.into_iter().filter_map(|result| result.refused) {
+            for (socket, _) in self.clients().filter(|(_, known)| known.is_driver()) {
+                send(&socket, &refused);
+            }
+        }
+    }
+
     fn refusal(&self, rejection: &Rejection, id: Option<MessageId>) -> Option<Value> {
         serde_json::to_value(ServerFrame::refusal(rejection, id)).ok()
     }
@@ -257,7 +286,8 @@ impl Session {
             let items: Vec<_> = oldest.into_iter().map(|(_, item)| item).collect();
             match self.call(tracking_id, &items).await {
                 Passed::Failed => return Ok(true),
-                Passed::Taken(_) => {}
+                // Acknowledged before; what is refused now the driver hears all the same.
+                Passed::Taken(answer) => self.tell_refusals(answer.results),
                 Passed::Useless(_) => self.drop_stop(tracking_id),
             }
             self.store.unspill(tracking_id, upto).map_err(ours)?;

@@ -33,6 +33,9 @@ impl Attachment {
     }
 }
 
+/// What is told at once is told again by the alarm so much later, should it be lost, in ms.
+const TELL_AFTER: i64 = 2_000;
+
 pub struct Session {
     pub(super) state: State,
     pub(super) env: Env,
@@ -86,6 +89,7 @@ impl Session {
                 if driver.presence.online && !self.is_connected() {
                     driver.schedule.plan(Task::Presence, driver.presence.gone_at());
                 }
+                plan_telling(&mut driver);
                 if let Some(at) = driver.schedule.arm(wall()) {
                     self.store.write(&driver).map_err(ours)?;
                     self.set_alarm(at.since(wall()).max(0))?;
@@ -107,6 +111,7 @@ impl Session {
         let before = self.driver()?;
         let mut driver = before.clone();
         let result = change(&mut driver)?;
+        plan_telling(&mut driver);
         let alarm = driver.schedule.arm(wall());
         if driver != before {
             self.store.write(&driver).map_err(ours)?;
@@ -154,11 +159,18 @@ impl Session {
 
     /// A socket has closed: whether the driver has gone shows a little later.
     pub(super) fn left(&self, socket: &WebSocket) {
+        let closed = socket.deserialize_attachment::<Attachment>().ok().flatten();
+        if !closed.is_some_and(|closed| closed.is_driver()) {
+            return;
+        }
         // The platform may still list the one that has closed.
         let another = self.clients().any(|(other, known)| known.is_driver() && other != *socket);
         let planned = self.change(|driver| {
             if driver.presence.online && !another {
-                driver.presence.contact(wall(), false);
+                // A phone tracker may go on.
+                if !driver.presence.by_tracker {
+                    driver.presence.contact(wall(), false);
+                }
                 driver.schedule.plan(Task::Presence, driver.presence.gone_at());
             }
             Ok(())
@@ -222,6 +234,14 @@ impl Session {
         self.last.take();
         self.spilled.take();
         self.feed.take();
+    }
+}
+
+/// Whatever becomes of this process, the alarm tells what deliveries and the record lack.
+fn plan_telling(driver: &mut Driver) {
+    let lacking = !driver.headings().is_empty() || driver.emergencies.iter().any(|call| !call.archived);
+    if lacking && !driver.schedule.is_planned(Task::Tell) {
+        driver.schedule.plan(Task::Tell, wall().plus(TELL_AFTER));
     }
 }
 

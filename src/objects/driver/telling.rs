@@ -46,18 +46,17 @@ impl Session {
 
     /// Whether everybody has heard.
     async fn tell_all(&self) -> Result<bool, Rejection> {
-        let mut all = true;
-        // Each round tells what has changed meanwhile.
+        // Each round tells what has changed during the one before it.
         for _ in 0..4 {
-            let due = self.driver()?.headings();
-            if due.is_empty() {
-                break;
+            let driver = self.driver()?;
+            let due = driver.headings();
+            if due.is_empty() && !driver.awaits_archive() {
+                return Ok(true);
             }
             let heard = join_all(due.into_iter().map(|(id, heading)| self.tell_delivery(id, heading))).await;
-            let before = all;
-            let heard: Vec<_> = heard.into_iter().flatten().collect();
+            let all = heard.iter().all(Option::is_some);
             self.change(|driver| {
-                for (id, heading, is_mine) in heard {
+                for (id, heading, is_mine) in heard.into_iter().flatten() {
                     if is_mine {
                         driver.told(&id, heading);
                     } else {
@@ -66,12 +65,11 @@ impl Session {
                 }
                 Ok(())
             })?;
-            all = before && self.driver()?.headings().is_empty();
-            if !all {
-                break;
+            if !(self.archive().await? && all) {
+                return Ok(false);
             }
         }
-        Ok(self.archive().await? && all && self.driver()?.headings().is_empty())
+        Ok(false)
     }
 
     /// Tells one delivery; `None` where it did not answer. The last value: whether it is this driver's.

@@ -1,10 +1,13 @@
 //! A driver's call for help: it stays open until somebody says that they have it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Driver;
 use crate::clock::Millis;
 use crate::fix::Position;
+use crate::rejection::Rejection;
 
 /// Most that are kept with the driver; the record of all is in the archive.
 const KEPT: usize = 20;
@@ -22,7 +25,9 @@ pub struct Emergency {
     #[serde(default)]
     pub position_at: Option<Millis>,
     pub tracking_ids: Vec<String>,
-    pub store_ids: Vec<String>,
+    /// Those of each store: it sees no other's.
+    #[serde(default)]
+    pub stores: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub acknowledged: Option<Acknowledged>,
     /// Whether the archive has it, as it is now.
@@ -45,21 +50,26 @@ pub fn id_of(driver_id: &str, given: &str) -> String {
 
 impl Driver {
     /// Takes a call. The same `id` again is the same call: `None`.
-    pub fn raise(&mut self, mut emergency: Emergency) -> Option<Emergency> {
+    pub fn raise(&mut self, mut emergency: Emergency) -> Result<Option<Emergency>, Rejection> {
         if self.emergencies.iter().any(|known| known.id == emergency.id) {
-            return None;
+            return Ok(None);
+        }
+        if self.emergencies.len() >= KEPT {
+            // One that the archive has, and that somebody has acknowledged, makes room.
+            let done = self.emergencies.iter().position(|old| old.archived && old.acknowledged.is_some());
+            let done = done.ok_or_else(|| {
+                Rejection::Conflict(format!("{KEPT} calls for help are open: they have been told"))
+            })?;
+            self.emergencies.remove(done);
         }
         emergency.tracking_ids = self.stops.iter().map(|stop| stop.tracking_id.clone()).collect();
-        emergency.store_ids = self.stops.iter().filter_map(|stop| stop.store_id.clone()).collect();
-        emergency.store_ids.sort();
-        emergency.store_ids.dedup();
-        self.emergencies.push(emergency.clone());
-        // The oldest that the archive has, and that somebody has acknowledged, goes first.
-        while self.emergencies.len() > KEPT {
-            let done = self.emergencies.iter().position(|old| old.archived && old.acknowledged.is_some());
-            self.emergencies.remove(done.unwrap_or(0));
+        for stop in &self.stops {
+            if let Some(store) = &stop.store_id {
+                emergency.stores.entry(store.clone()).or_default().push(stop.tracking_id.clone());
+            }
         }
-        Some(emergency)
+        self.emergencies.push(emergency.clone());
+        Ok(Some(emergency))
     }
 
     /// `None` where there is no such call; the first who acknowledges is the one.

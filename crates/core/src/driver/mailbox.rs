@@ -31,6 +31,11 @@ impl Mailbox {
         self.letters.drain(..surplus);
     }
 
+    /// The delivery has ended: that it came need not be said any more.
+    pub fn withdraw(&mut self, tracking_id: &str) {
+        self.letters.retain(|letter| letter.tracking_id != tracking_id);
+    }
+
     /// Whether there was such a letter.
     pub fn acknowledge(&mut self, id: u64) -> bool {
         let before = self.letters.len();

@@ -182,6 +182,7 @@ impl Driver {
         match heard {
             Heard::Assigned => self.mailbox.put(&news.tracking_id, true),
             Heard::Unassigned => self.mailbox.put(&news.tracking_id, false),
+            Heard::Changed if news.status.is_final() => self.mailbox.withdraw(&news.tracking_id),
             Heard::Changed | Heard::Old => {}
         }
         self.revision += 1;
@@ -285,6 +286,9 @@ impl Driver {
         let before = self.stops.len();
         self.stops.retain(|stop| stop.tracking_id != tracking_id);
         let forgotten = self.stops.len() < before;
+        if forgotten {
+            self.mailbox.put(tracking_id, false);
+        }
         self.revision += u64::from(forgotten);
         forgotten
     }
