@@ -323,3 +323,46 @@ test("a driver whose socket has closed may come back for a while, then is gone",
   assert.deepEqual(watcher.frames.filter((frame) => frame["type"] === "presence").map((frame) => frame["data"].driver_online), [false], "told once");
   watcher.end();
 });
+
+test("a status is one delivery's: it is named, by any name of the field, where there are several", async () => {
+  const driver = aDriver();
+  const { tracking_id: a } = await startDelivery(service, { driver_id: driver });
+  const { tracking_id: b } = await startDelivery(service, { driver_id: driver });
+  await untilStops(driver, [a, b]);
+  const socket = await line(driver);
+  await socket.next("driver_state");
+  const location = { lat: 5.6, lng: -0.2 };
+  for (const frame of [
+    { type: "location_update", id: 1, location, status: "DELIVERED" },
+    { type: "location_update", id: 2, location: { ...location, status: "DELIVERED" } },
+    { type: "status_update", id: 3, status: "DELIVERED" },
+    { type: "status_update", id: 4, status: "DELIVERED", tracking_id: 5 },
+    { type: "status_update", id: 5, status: "DELIVERED", tracking_id: a, parcel_id: b },
+  ]) {
+    socket.send(frame);
+    const error = await socket.next("error");
+    assert.deepEqual([error["id"], error["code"], error["field"]], [frame.id, "invalid", "tracking_id"], JSON.stringify(frame));
+  }
+  assert.deepEqual([(await read(a)).status, (await read(b)).status], ["ASSIGNED", "ASSIGNED"]);
+  socket.send({ type: "location_update", id: 6, parcel_id: b, location, status: "PICKED_UP" });
+  assert.equal((await socket.next("ack"))["accepted"], 1);
+  assert.deepEqual([(await read(a)).status, (await read(b)).status], ["ASSIGNED", "PICKED_UP"]);
+  socket.end();
+});
+
+test("a store reads of a call for help what is its own", async () => {
+  const driver = aDriver();
+  const { tracking_id: ours } = await startDelivery(service, { driver_id: driver, store_id: "s7" });
+  const { tracking_id: theirs } = await startDelivery(service, { driver_id: driver, store_id: "s8" });
+  await untilStops(driver, [ours, theirs]);
+  const raised = await service.call("POST", `/drivers/${driver}/emergency`, { token: await token("driver", driver) });
+  assert.equal(raised.status, 201, raised.text);
+  const seen = async (store: string) => {
+    const reply = await service.call("GET", "/emergencies", { token: await token("store", "till", { store }) });
+    return reply.body["emergencies"].flatMap((one: Json) => one["tracking_ids"]);
+  };
+  await until("it is on record", async () => (await seen("s7")).length > 0);
+  assert.deepEqual([await seen("s7"), await seen("s8"), await seen("s9")], [[ours], [theirs], []]);
+  const shown = await until("the delivery shows it", async () => (await read(ours)).emergencies);
+  assert.deepEqual(shown.map((one: Json) => one["tracking_ids"]), [[ours]]);
+});
