@@ -93,6 +93,13 @@ test("a dead spot and two reloads in it lose nothing and repeat nothing", async 
   // Who was never off duty only has to share.
   await page.getByRole("button", { name: /^(Go on duty|Share position)$/ }).click();
   await button(page, "Accept").click();
+  // Also to the service: it is no offer any more when the page is opened anew.
+  const admin = { token: await token("admin", "x") };
+  while (((await service.call("GET", `/tracking/${id}`, admin)).body["accepted_at"] ?? null) === null) await delay(50);
+  await page.reload();
+  await page.locator(".reach--live").waitFor();
+  await button(page, "Picked up").waitFor();
+  assert.equal(await button(page, "Accept").count(), 0);
   await button(page, "Picked up").click();
   await driver.ride(2);
   await page.screenshot({ path: join(ARTIFACTS, "drive.png"), fullPage: true });

@@ -10,7 +10,7 @@ export function aFix(i: number, fields: Partial<Fix> = {}): Fix {
 }
 
 export function aJob(fields: Partial<Job> = {}): Job {
-  return { ...aSnapshot({ status: "ASSIGNED", phone: "+233201234567", instructions: "Ring twice" }), accepted: true, ...fields };
+  return { ...aSnapshot({ status: "ASSIGNED", phone: "+233201234567", instructions: "Ring twice" }), accepted_at: T0, ...fields };
 }
 
 export function aDriverSnapshot(fields: Partial<DriverSnapshot> = {}): DriverSnapshot {

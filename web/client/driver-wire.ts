@@ -20,7 +20,7 @@ export interface Fix {
 }
 
 /** A delivery as its driver sees it. */
-export type Job = Snapshot & { accepted?: boolean | null };
+export type Job = Snapshot;
 
 /** What is told of a delivery that does not answer at the moment. */
 export type JobSummary = Pick<Job, "tracking_id" | "order_id" | "status" | "pickup" | "dropoff"> & { seq?: undefined };

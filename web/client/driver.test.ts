@@ -238,7 +238,7 @@ describe("reports", () => {
 describe("the line", () => {
   test("acknowledges assignments, and shows one that comes twice once", async () => {
     const driver = await online(await visit());
-    const data = aJob({ tracking_id: "TRK-2", accepted: false });
+    const data = aJob({ tracking_id: "TRK-2", accepted_at: null });
     service.first = { type: "driver_state", data: aDriverSnapshot({ deliveries: [aJob(), data] }) };
     service.answer = (frame) => (frame["type"] === "get" ? service.first : null);
     service.send({ type: "assignment", id: 12, data });

@@ -23,7 +23,7 @@ test.each<[string, DriverFrame, string[]]>([
 });
 
 describe("what the driver did", () => {
-  const offered = aJob({ tracking_id: "one", accepted: false });
+  const offered = aJob({ tracking_id: "one", accepted_at: null });
   const id = "r";
 
   test.each<[Report, (string | boolean)[]]>([

@@ -50,15 +50,18 @@ const BARE: Omit<Job, keyof JobSummary | "seq"> & { seq: number } = {
   stops_before: 0,
 };
 
+/** Until the service says when: only that it is some time counts. */
+const now = (): number => Math.floor(Date.now() / 1_000);
+
 /** The list after what the driver did. */
 export function apply(jobs: readonly Job[], report: Report): readonly Job[] {
   switch (report.type) {
     case "status_update":
       return jobs
-        .map((job) => (job.tracking_id === report.tracking_id ? { ...job, status: report.status, accepted: true } : job))
+        .map((job) => (job.tracking_id === report.tracking_id ? { ...job, status: report.status } : job))
         .filter((job) => !isFinal(job.status));
     case "accept":
-      return jobs.map((job) => (job.tracking_id === report.tracking_id ? { ...job, accepted: true } : job));
+      return jobs.map((job) => (job.tracking_id === report.tracking_id ? { ...job, accepted_at: now() } : job));
     case "decline":
       return jobs.filter((job) => job.tracking_id !== report.tracking_id);
     default:
@@ -68,5 +71,5 @@ export function apply(jobs: readonly Job[], report: Report): readonly Job[] {
 
 /** Whether the driver was asked and has not answered. */
 export function isOffer(job: Job): boolean {
-  return job.status === "ASSIGNED" && job.accepted !== true;
+  return job.status === "ASSIGNED" && (job.accepted_at ?? null) === null;
 }
