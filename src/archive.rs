@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use js_sys::Uint8Array;
 use onway_core::archive::{NumberedChunk, Summary, Work};
 use onway_core::clock::Millis;
@@ -12,7 +11,9 @@ use onway_core::wire::start::Window;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
-use worker::{D1Database, D1PreparedStatement, Delay, Env, Error, Result};
+use worker::{D1Database, D1PreparedStatement, Env, Error, Result};
+
+use crate::beside;
 
 /// The binding of the database.
 pub const BINDING: &str = "DB";
@@ -111,11 +112,8 @@ impl Database {
     }
 
     async fn within<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
-        let (answer, limit) = (std::pin::pin!(answer), std::pin::pin!(Delay::from(self.timeout)));
-        match select(answer, limit).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(Error::RustError(format!("D1 gave no answer in {:?}", self.timeout))),
-        }
+        let answer = beside::within(self.timeout, answer).await;
+        answer.unwrap_or_else(|| Err(Error::RustError(format!("D1 gave no answer in {:?}", self.timeout))))
     }
 }
 

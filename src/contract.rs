@@ -74,7 +74,7 @@ pub enum DeliveryRequest {
     Forget,
 }
 
-/// What is asked of a driver's object.
+/// What is asked of a driver's object. Who may ask follows from the caller and the path: the Worker has judged.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriverRequest {
@@ -85,21 +85,13 @@ pub enum DriverRequest {
         subprotocol: bool,
     },
     /// The active deliveries, in stop order.
-    Read {
-        by: Caller,
-    },
+    Read,
     /// The body is `{"on_duty"}`.
-    SetDuty {
-        by: Caller,
-    },
+    SetDuty,
     /// The body is `{"tracking_ids"}`.
-    Order {
-        by: Caller,
-    },
+    Order,
     /// The body is an emergency's.
-    Raise {
-        by: Caller,
-    },
+    Raise,
     /// Somebody has it.
     Acknowledge {
         by: Caller,
@@ -113,17 +105,13 @@ pub enum DriverRequest {
         hash: String,
     },
     /// A key for a phone tracker; the body is `{"label"}`.
-    MakeKey {
-        by: Caller,
-    },
+    MakeKey,
     ListKeys,
     RevokeKey {
         key_id: String,
     },
     /// A sign-in link, which works once.
-    Invite {
-        by: Caller,
-    },
+    Invite,
     /// Takes the place of a sign-in link.
     SignIn {
         id: String,

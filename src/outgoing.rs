@@ -1,14 +1,14 @@
 //! Requests of ours to somebody else's server: bounded in time and in size, and never led elsewhere.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use worker::{
-    AbortController, AbortSignal, CacheMode, Delay, Error, Fetch, Headers, Request, RequestInit,
-    RequestRedirect, Result,
+    AbortController, AbortSignal, CacheMode, Error, Fetch, Headers, Request, RequestInit, RequestRedirect,
+    Result,
 };
+
+use crate::beside;
 
 /// How long an answer may take, and how large it may be.
 #[derive(Clone, Copy, Debug)]
@@ -23,13 +23,11 @@ pub struct Bounds {
 pub async fn get(url: &str, bounds: Bounds) -> Result<Vec<u8>> {
     let controller = AbortController::default();
     let signal = controller.signal();
-    match select(pin!(download(url, &signal, bounds)), Delay::from(bounds.time)).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => {
-            controller.abort();
-            Err(Error::RustError(format!("no answer within {} ms", bounds.time.as_millis())))
-        }
-    }
+    let answer = beside::within(bounds.time, download(url, &signal, bounds)).await;
+    answer.unwrap_or_else(|| {
+        controller.abort();
+        Err(Error::RustError(format!("no answer within {} ms", bounds.time.as_millis())))
+    })
 }
 
 async fn download(url: &str, signal: &AbortSignal, bounds: Bounds) -> Result<Vec<u8>> {

@@ -35,17 +35,17 @@ pub async fn follow(request: &Request, id: &str, env: &Env, config: &Config<'_>)
 
 /// `GET /tracking/driver/{id}`
 pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let (id, by) = known(request, id, config).await?;
-    DriverRequest::Read { by }.ask(env, &id, None, None).await
+    let (id, _) = known(request, id, config).await?;
+    DriverRequest::Read.ask(env, &id, None, None).await
 }
 
 /// `PUT /drivers/{id}/duty`
 pub async fn duty(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let body = body::read(&mut request).await;
-    let (id, by) = known(&request, id, config).await?;
+    let (id, _) = known(&request, id, config).await?;
     let body = body?;
     parse_duty(&input::json(&body)?)?;
-    DriverRequest::SetDuty { by }.ask(env, &id, None, Some(body)).await
+    DriverRequest::SetDuty.ask(env, &id, None, Some(body)).await
 }
 
 /// `PUT /drivers/{id}/deliveries`
@@ -57,7 +57,7 @@ pub async fn order(mut request: Request, id: &str, env: &Env, config: &Config<'_
     }
     let body = body?;
     parse_order(&input::json(&body)?)?;
-    DriverRequest::Order { by }.ask(env, &id, None, Some(body)).await
+    DriverRequest::Order.ask(env, &id, None, Some(body)).await
 }
 
 /// `GET /drivers`

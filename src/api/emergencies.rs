@@ -24,7 +24,7 @@ pub async fn raise(mut request: Request, id: &str, env: &Env, config: &Config<'_
     }
     let body = body?;
     parse_emergency(&input::json(&body)?)?;
-    DriverRequest::Raise { by }.ask(env, &id, None, Some(body)).await
+    DriverRequest::Raise.ask(env, &id, None, Some(body)).await
 }
 
 /// `GET /emergencies`

@@ -5,8 +5,8 @@ use onway_core::ingest::Protocol;
 use onway_core::ingest::setup::{Setup, setup};
 use onway_core::invite::{self, NotInvited};
 use onway_core::rejection::Rejection;
-use onway_core::wire::driver::{MadeKey, SignedIn, parse_invite, parse_label, parse_sign_in};
 use onway_core::wire::input;
+use onway_core::wire::sign_in::{MadeKey, SignedIn, parse_invite, parse_label, parse_sign_in};
 use serde::Serialize;
 use serde_json::json;
 use worker::{Env, Request};
@@ -35,10 +35,10 @@ pub async fn keys(mut request: Request, id: &str, env: &Env, config: &Config<'_>
         return DriverRequest::ListKeys.ask(env, &id, None, None).await;
     }
     let body = body::read_optional(&mut request).await;
-    let (id, by) = drivers::known(&request, id, config).await?;
+    let (id, _) = drivers::known(&request, id, config).await?;
     let body = body?;
     parse_label(&input::json(&body)?)?;
-    let mut answer = DriverRequest::MakeKey { by }.ask(env, &id, None, Some(body)).await?;
+    let mut answer = DriverRequest::MakeKey.ask(env, &id, None, Some(body)).await?;
     if answer.status_code() != 201 {
         return Ok(answer);
     }
@@ -67,7 +67,7 @@ pub async fn invite(mut request: Request, id: &str, env: &Env, config: &Config<'
     parse_invite(&input::json(&body)?)?;
     // Found out now, not by the driver.
     config.signing()?;
-    DriverRequest::Invite { by }.ask(env, &id, None, Some(body)).await
+    DriverRequest::Invite.ask(env, &id, None, Some(body)).await
 }
 
 /// `POST /drivers/sign-in`

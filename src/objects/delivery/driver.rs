@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::join_all;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery};
 use onway_core::driver::Heading;
@@ -12,7 +12,7 @@ use onway_core::visibility::Audience;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::driver::{EmergencyView, RelayAnswer, RelayResult, Relayed};
 use onway_core::wire::report::{REQUEST_FIXES_MAX, message_id};
-use worker::{Delay, Response};
+use worker::Response;
 
 use super::session::Session;
 use crate::beside;
@@ -145,10 +145,8 @@ impl Session {
     /// by itself.
     async fn tell_one(&self, whom: &str, body: Vec<u8>) -> bool {
         let asked = DriverRequest::Hear.ask(&self.env, whom, None, Some(body));
-        match select(asked, std::pin::pin!(Delay::from(PATIENCE))).await {
-            Either::Left((answer, _)) => answer.is_ok_and(|answer| answer.status_code() < 500),
-            Either::Right(_) => false,
-        }
+        let answer = beside::within(PATIENCE, asked).await;
+        answer.is_some_and(|answer| answer.is_ok_and(|answer| answer.status_code() < 500))
     }
 
     /// Sets the alarm for what the driver's object has not heard.
@@ -169,7 +167,7 @@ impl Session {
             let Some((_, news)) = due.first().cloned() else { return Ok(true) };
             let body = serde_json::to_vec(&news).map_err(|_| Rejection::Internal)?;
             let asked = due.iter().map(|(whom, _)| self.tell_one(whom, body.clone()));
-            if futures_util::future::join_all(asked).await.contains(&false) {
+            if join_all(asked).await.contains(&false) {
                 return Ok(false);
             }
             if let Some(mut delivery) = self.take_for_alarm()? {

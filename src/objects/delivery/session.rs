@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
 use onway_core::eta::Model;
@@ -126,19 +125,11 @@ impl Session {
         delivery.live.outbox.arm(waiting, wall, spacing).map(|at| at.since(wall))
     }
 
-    /// Sets the alarm within the synchronous section of the write: the first poll makes the call.
+    /// Sets the alarm, in the synchronous section of the write.
     pub(super) fn set_alarm(&self, pause: i64) -> Result<()> {
         #[cfg(feature = "test-utils")]
         self.alarms.set(self.alarms.get() + 1);
-        let storage = self.state.storage();
-        let mut setting = Box::pin(async move { storage.set_alarm(pause).await });
-        match (&mut setting).now_or_never() {
-            Some(set) => set,
-            None => {
-                beside::spawn(&self.state, setting.map(|set| drop(set.map_err(ours))));
-                Ok(())
-            }
-        }
+        beside::set_alarm(&self.state, pause)
     }
 
     /// Tells everybody what happened. Positions keep their pace: one that comes too soon waits.

@@ -20,9 +20,9 @@ use onway_core::fix::{Fix, FixId};
 use onway_core::recent::Archive;
 use onway_core::track::{self, Recorded};
 use onway_core::visibility::MISSED_MAX;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue as Value};
+
+use crate::objects::rows::{bytes, integer, json, parsed, unexpected};
 
 macro_rules! guidance_table {
     () => {
@@ -307,41 +307,8 @@ impl Archive for Store {
     }
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::RustError(error.to_string()))
-}
-
-fn parsed<T: DeserializeOwned>(value: Value) -> Result<T> {
-    match value {
-        Value::String(text) => {
-            serde_json::from_str(&text).map_err(|error| Error::RustError(error.to_string()))
-        }
-        _ => Err(unexpected()),
-    }
-}
-
-fn bytes(value: Value) -> Result<Vec<u8>> {
-    match value {
-        Value::Blob(bytes) => Ok(bytes),
-        _ => Err(unexpected()),
-    }
-}
-
-/// Integers come back as what JavaScript has for numbers.
-fn integer(value: Value) -> Result<i64> {
-    match value {
-        Value::Integer(number) => Ok(number),
-        Value::Float(number) => Ok(number as i64),
-        _ => Err(unexpected()),
-    }
-}
-
 /// A time to compare with: beyond 2^53 JavaScript has no integers, and nothing is stored.
 fn bound(at: Millis) -> Value {
     const MOST: i64 = (1 << 53) - 1;
     Value::Integer(at.0.clamp(-MOST, MOST))
-}
-
-fn unexpected() -> Error {
-    Error::RustError("a stored row is not what it should be".into())
 }

@@ -1,8 +1,7 @@
 //! How often the driver's phone is asked to report.
 
 use onway_core::rejection::Rejection;
-use onway_core::sampling::{self, Phase, Sampling, Situation};
-use onway_core::status::Status;
+use onway_core::sampling::{self, Sampling};
 use onway_core::wire::driver::{DriverFrame, RelayAnswer};
 
 use super::session::{Attachment, Session};
@@ -23,22 +22,8 @@ impl Session {
     /// Tells the driver how often to report, where that has changed.
     pub(super) fn advise(&self) -> Result<(), Rejection> {
         let driver = self.driver()?;
-        let last = self.last.borrow().clone();
         let interest = self.interest.get().unwrap_or_default();
-        let phase = match driver.next_stop() {
-            None => Phase::Idle,
-            Some(stop) if matches!(stop.status, Status::Created | Status::Assigned) => Phase::ToPickup,
-            Some(_) => Phase::UnderWay,
-        };
-        let busy = driver.next_stop().is_some();
-        let situation = Situation {
-            phase,
-            distance_m: interest.remaining_m.filter(|_| busy),
-            eta_s: interest.eta_s.filter(|_| busy).map(|secs| secs as f64),
-            watched: interest.watched,
-            speed: last.as_ref().and_then(|last| last.speed),
-            battery: last.and_then(|last| last.battery),
-        };
+        let situation = driver.situation(self.last.borrow().as_ref(), interest);
         let advised = sampling::sampling(&situation, self.sampling.get());
         if self.sampling.replace(Some(advised)) != Some(advised) {
             let Sampling { interval_s, min_displacement_m } = advised;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::join_all;
 use onway_core::auth::Caller;
 use onway_core::driver::{Heard, News};
 use onway_core::rejection::Rejection;
@@ -13,7 +13,7 @@ use onway_core::wire::driver::{
 use onway_core::wire::frames::{PING, PONG};
 use onway_core::wire::input;
 use serde_json::{Value, json};
-use worker::{Delay, Response, WebSocket, WebSocketPair};
+use worker::{Response, WebSocket, WebSocketPair};
 use worker_sys::WebSocketRequestResponsePair;
 
 use super::session::{Attachment, Session, send};
@@ -35,18 +35,18 @@ impl Session {
             DriverRequest::Follow { by, subprotocol } => self
                 .follow(by, subprotocol)
                 .or_else(|rejection| refuse(&rejection, subprotocol).map_err(ours)),
-            DriverRequest::Read { .. } => self.state_of_all().await,
-            DriverRequest::SetDuty { .. } => {
+            DriverRequest::Read => self.state_of_all().await,
+            DriverRequest::SetDuty => {
                 self.set_duty(parse_duty(&input::json(body)?)?)?;
                 self.state_of_all().await
             }
-            DriverRequest::Order { .. } => {
+            DriverRequest::Order => {
                 let ids = parse_order(&input::json(body)?)?;
                 self.change(|driver| driver.order(&ids))?;
                 self.tell().await?;
                 self.state_of_all().await
             }
-            DriverRequest::Raise { .. } => self.raise_by_http(body),
+            DriverRequest::Raise => self.raise_by_http(body),
             DriverRequest::Acknowledge { by, id } => {
                 let known = self.change(|driver| Ok(driver.acknowledge(&id, &by.subject, wall())))?;
                 let emergency =
@@ -57,10 +57,10 @@ impl Session {
             }
             DriverRequest::Hear => self.hear(body),
             DriverRequest::Log { key_id, hash } => self.log(&key_id, &hash, body).await,
-            DriverRequest::MakeKey { .. } => self.make_key(body),
+            DriverRequest::MakeKey => self.make_key(body),
             DriverRequest::ListKeys => self.list_keys(),
             DriverRequest::RevokeKey { key_id } => self.revoke_key(&key_id),
-            DriverRequest::Invite { .. } => self.invite(body),
+            DriverRequest::Invite => self.invite(body),
             DriverRequest::SignIn { id } => self.sign_in(&id),
             #[cfg(feature = "test-utils")]
             DriverRequest::Forget => {
@@ -137,12 +137,9 @@ impl Session {
 
     /// A delivery's snapshot as the driver sees it; `None` where it is over, or another's.
     pub(super) async fn snapshot(&self, tracking_id: &str) -> Result<Option<Value>, Rejection> {
-        let by = Some(self.caller(&self.driver()?));
+        let by = Some(self.caller(self.driver()?.as_ref()));
         let asked = DeliveryRequest::Read { by, if_none_match: None }.ask(&self.env, tracking_id, None, None);
-        let mut answer = match select(asked, std::pin::pin!(Delay::from(PATIENCE))).await {
-            Either::Left((answer, _)) => answer?,
-            Either::Right(_) => return Err(Rejection::Internal),
-        };
+        let mut answer = beside::within(PATIENCE, asked).await.ok_or(Rejection::Internal)??;
         match answer.status_code() {
             200 => answer.json().await.map(Some).map_err(ours),
             400..=499 => Ok(None),

@@ -8,12 +8,11 @@ use onway_core::fix::{self, Fix};
 use onway_core::ingest;
 use onway_core::invite;
 use onway_core::rejection::Rejection;
-use onway_core::wire::driver::{
-    DriverInvite, EmergencyReport, KeyEntry, Keys, Logged, MadeKey, Relayed, parse_invite, parse_label,
-};
+use onway_core::wire::driver::{EmergencyReport, Logged, Relayed};
 use onway_core::wire::frames::MessageId;
 use onway_core::wire::input;
 use onway_core::wire::report::{FixReport, Report};
+use onway_core::wire::sign_in::{DriverInvite, KeyEntry, Keys, MadeKey, parse_invite, parse_label};
 use serde_json::json;
 use worker::Response;
 
@@ -147,9 +146,7 @@ impl Session {
     async fn pass_or_keep(&self, tracking_id: &str, items: &[Relayed]) -> Result<(), Rejection> {
         match self.call(tracking_id, items).await {
             Passed::Taken(answer) => self.note_interest(tracking_id, &answer),
-            Passed::Useless(_) => {
-                self.change(|driver| Ok(driver.forget(tracking_id)))?;
-            }
+            Passed::Useless(_) => self.drop_stop(tracking_id),
             Passed::Failed => {
                 for item in items {
                     self.spill(tracking_id, item)?;

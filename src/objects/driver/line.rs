@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use onway_core::driver::{Away, Driver, Emergency, LastFix, emergency};
+use onway_core::driver::{Away, Emergency, LastFix, emergency};
 use onway_core::fix::Fix;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{
@@ -143,7 +143,7 @@ impl Session {
         let addressees = match named {
             Some(one) => vec![self.known(&one)?],
             // A status is one delivery's.
-            None if report.status.is_some() => vec![only_stop(&driver)?],
+            None if report.status.is_some() => vec![driver.only_stop()?.tracking_id.clone()],
             None => self.feed.borrow_mut().addressees(&driver.stops, wall()),
         };
         if addressees.is_empty() {
@@ -152,19 +152,17 @@ impl Session {
             if let Some(id) = id {
                 send(socket, &DriverFrame::Ack { id, counts });
             }
-        } else {
-            self.pass(addressees, body, Waiting::new(socket.clone(), id, fixes, !is_named));
+            // Where a delivery takes it, its answer says how often to report.
+            return self.advise();
         }
-        self.advise()
+        self.pass(addressees, body, Waiting::new(socket.clone(), id, fixes, !is_named));
+        Ok(())
     }
 
     /// Keeps the newest position; `taken`: deliveries have it, too.
     pub(super) fn note_position(self: &Rc<Self>, newest: Option<&Fix>, taken: bool) -> Handled {
         let Some(fix) = newest.map(LastFix::from) else { return Ok(()) };
-        // A clock that runs ahead must not freeze the newest position.
-        if fix.time > wall().plus(120_000)
-            || self.last.borrow().as_ref().is_some_and(|last| fix.time <= last.time)
-        {
+        if !fix.follows(self.last.borrow().as_ref(), wall()) {
             return Ok(());
         }
         let due = self.position_written.get().is_none_or(|at| wall().since(at) >= POSITION_SPAN);
@@ -197,7 +195,7 @@ impl Session {
         self.contact(false)?;
         let tracking_id = match named(body)? {
             Some(one) => self.known(&one)?,
-            None => only_stop(&self.driver()?)?,
+            None => self.driver()?.only_stop()?.tracking_id.clone(),
         };
         self.pass(vec![tracking_id], body, Waiting::new(socket.clone(), id, 0, false));
         Ok(())
@@ -211,7 +209,7 @@ impl Session {
     /// Takes a call for help; the same `id` again is the same call.
     pub(super) fn raise(&self, report: EmergencyReport) -> std::result::Result<Emergency, Rejection> {
         // Loading it loads the newest position, too.
-        let driver_id = self.driver()?.driver_id;
+        let driver_id = self.driver()?.driver_id.clone();
         let wall = wall();
         let id = match report.id {
             Some(MessageId::Text(text)) => text,
@@ -318,21 +316,13 @@ fn named(body: &Value) -> std::result::Result<Option<String>, Rejection> {
     Fields::of(body, "body")?.text("tracking_id", 256)
 }
 
-/// The one delivery of a driver that has no other.
-fn only_stop(driver: &Driver) -> std::result::Result<String, Rejection> {
-    match driver.stops.as_slice() {
-        [only] => Ok(only.tracking_id.clone()),
-        _ => Err(Rejection::invalid("tracking_id", "tracking_id is required: say which delivery is meant")),
-    }
-}
-
 fn acknowledge(socket: &WebSocket, id: Option<MessageId>) {
     if let Some(id) = id {
         send(socket, &DriverFrame::Ack { id, counts: Counts::default() });
     }
 }
 
-pub(super) fn random_id() -> std::result::Result<String, Rejection> {
+fn random_id() -> std::result::Result<String, Rejection> {
     let mut bytes = [0; 10];
     getrandom::fill(&mut bytes).map_err(|_| Rejection::Internal)?;
     Ok(data_encoding::BASE32_NOPAD.encode(&bytes))

@@ -6,14 +6,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use onway_core::driver::schedule::Task;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{DriverFrame, RelayAnswer, RelayResult, Relayed};
 use onway_core::wire::frames::{MessageId, ServerFrame};
 use onway_core::wire::report::Counts;
 use serde_json::Value;
-use worker::{Delay, WebSocket};
+use worker::WebSocket;
 
 use super::session::{Session, send};
 use crate::beside;
@@ -133,7 +132,7 @@ impl Session {
                 }
                 Passed::Useless(why) => {
                     self.drop_stop(&tracking_id);
-                    let next = self.driver().ok().and_then(|driver| driver.stops.first().cloned());
+                    let next = self.driver().ok().and_then(|driver| driver.next_stop().cloned());
                     for item in items {
                         // What was meant for whichever stop is next is passed on once more.
                         if let Some(next) = next.as_ref().filter(|_| item.leads && item.waiting.moves.take())
@@ -175,12 +174,8 @@ impl Session {
         let Ok(driver) = self.driver() else { return Passed::Failed };
         let Ok(body) = serde_json::to_vec(items) else { return Passed::Failed };
         let request = DeliveryRequest::Relay { by: self.caller(&driver) };
-        let asked = std::pin::pin!(request.ask(&self.env, tracking_id, None, Some(body)));
-        let answer = match select(asked, std::pin::pin!(Delay::from(PATIENCE))).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => return Passed::Failed,
-        };
-        let Ok(mut answer) = answer else { return Passed::Failed };
+        let asked = request.ask(&self.env, tracking_id, None, Some(body));
+        let Some(Ok(mut answer)) = beside::within(PATIENCE, asked).await else { return Passed::Failed };
         match answer.status_code() {
             200 => answer.json().await.map_or(Passed::Failed, Passed::Taken),
             403 => Passed::Useless(Rejection::Forbidden("this delivery is not yours".into())),
@@ -254,7 +249,7 @@ impl Session {
     }
 
     /// A delivery says that it is not this driver's any more.
-    fn drop_stop(&self, tracking_id: &str) {
+    pub(super) fn drop_stop(&self, tracking_id: &str) {
         // What fails has been logged: the next message tries again.
         self.change(|driver| Ok(driver.forget(tracking_id))).ok();
     }

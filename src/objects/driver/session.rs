@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use futures_util::FutureExt;
 use onway_core::auth::{Caller, Role};
 use onway_core::clock::Millis;
 use onway_core::driver::schedule::Task;
@@ -41,7 +40,7 @@ pub struct Session {
     pub(super) env: Env,
     pub(super) store: Store,
     /// A cache of its row.
-    driver: RefCell<Option<Driver>>,
+    driver: RefCell<Option<Rc<Driver>>>,
     pub(super) last: RefCell<Option<LastFix>>,
     /// When the newest position was last written.
     pub(super) position_written: Cell<Option<Millis>>,
@@ -78,9 +77,9 @@ impl Session {
     }
 
     /// The driver as it is: a new one where there are no rows.
-    pub(super) fn driver(&self) -> Result<Driver, Rejection> {
+    pub(super) fn driver(&self) -> Result<Rc<Driver>, Rejection> {
         if let Some(driver) = self.driver.borrow().as_ref() {
-            return Ok(driver.clone());
+            return Ok(Rc::clone(driver));
         }
         let loaded = match self.store.load().map_err(ours)? {
             Some(mut driver) => {
@@ -92,14 +91,15 @@ impl Session {
                 plan_telling(&mut driver);
                 if let Some(at) = driver.schedule.arm(wall()) {
                     self.store.write(&driver).map_err(ours)?;
-                    self.set_alarm(at.since(wall()).max(0))?;
+                    beside::set_alarm(&self.state, at.since(wall()).max(0)).map_err(ours)?;
                 }
                 driver
             }
             None => Driver::new(self.state.id().name().ok_or(Rejection::Internal)?),
         };
         self.last.replace(self.store.position().map_err(ours)?);
-        self.driver.replace(Some(loaded.clone()));
+        let loaded = Rc::new(loaded);
+        self.driver.replace(Some(Rc::clone(&loaded)));
         Ok(loaded)
     }
 
@@ -109,40 +109,27 @@ impl Session {
         change: impl FnOnce(&mut Driver) -> Result<T, Rejection>,
     ) -> Result<T, Rejection> {
         let before = self.driver()?;
-        let mut driver = before.clone();
+        let mut driver = Driver::clone(&before);
         let result = change(&mut driver)?;
         plan_telling(&mut driver);
         let alarm = driver.schedule.arm(wall());
-        if driver != before {
+        if driver != *before {
             self.store.write(&driver).map_err(ours)?;
         }
-        self.driver.replace(Some(driver));
+        self.driver.replace(Some(Rc::new(driver)));
         if let Some(at) = alarm {
-            self.set_alarm(at.since(wall()).max(0))?;
+            beside::set_alarm(&self.state, at.since(wall()).max(0)).map_err(ours)?;
         }
         Ok(result)
-    }
-
-    fn set_alarm(&self, pause: i64) -> Result<(), Rejection> {
-        let storage = self.state.storage();
-        let mut setting = Box::pin(async move { storage.set_alarm(pause).await });
-        match (&mut setting).now_or_never() {
-            Some(set) => set.map_err(ours),
-            None => {
-                beside::spawn(&self.state, setting.map(|set| drop(set.map_err(ours))));
-                Ok(())
-            }
-        }
     }
 
     /// The driver was heard of: by a frame, a connection or a phone tracker.
     pub(super) fn contact(self: &Rc<Self>, by_tracker: bool) -> Result<(), Rejection> {
         let wall = wall();
-        let known = self.driver()?;
-        if known.presence.online {
+        if self.driver()?.presence.online {
             // That it still is need not be written each time.
             if let Some(driver) = self.driver.borrow_mut().as_mut() {
-                driver.presence.contact(wall, by_tracker);
+                Rc::make_mut(driver).presence.contact(wall, by_tracker);
             }
             return Ok(());
         }

@@ -13,9 +13,9 @@ use std::cell::Cell;
 use onway_core::clock::Millis;
 use onway_core::driver::{Driver, LastFix};
 use onway_core::wire::driver::Relayed;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorage, SqlStorageValue as Value};
+
+use crate::objects::rows::{integer, json, parsed, string, unexpected};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS driver (id INTEGER PRIMARY KEY CHECK (id = 0), version INTEGER NOT NULL, state TEXT NOT NULL);
@@ -214,32 +214,4 @@ fn columns<const N: usize>(row: Vec<Value>) -> Result<[Value; N]> {
 
 fn text(value: &str) -> Value {
     Value::String(value.to_owned())
-}
-
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::RustError(error.to_string()))
-}
-
-fn parsed<T: DeserializeOwned>(value: Value) -> Result<T> {
-    serde_json::from_str(&string(value)?).map_err(|error| Error::RustError(error.to_string()))
-}
-
-fn string(value: Value) -> Result<String> {
-    match value {
-        Value::String(text) => Ok(text),
-        _ => Err(unexpected()),
-    }
-}
-
-/// Integers come back as what JavaScript has for numbers.
-fn integer(value: Value) -> Result<i64> {
-    match value {
-        Value::Integer(number) => Ok(number),
-        Value::Float(number) => Ok(number as i64),
-        _ => Err(unexpected()),
-    }
-}
-
-fn unexpected() -> Error {
-    Error::RustError("a stored row is not what it should be".into())
 }

@@ -3,12 +3,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::join_all;
 use onway_core::driver::schedule::Task;
 use onway_core::driver::{Emergency, Heading};
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{DriverFrame, EmergencyView};
-use worker::Delay;
 
 use super::session::Session;
 use crate::beside;
@@ -74,7 +73,7 @@ impl Session {
 
     /// Tells one delivery; `None` where it did not answer. The last value: whether it is this driver's.
     async fn tell_delivery(&self, id: String, heading: Heading) -> Option<(String, Heading, bool)> {
-        let driver_id = self.driver().ok()?.driver_id;
+        let driver_id = self.driver().ok()?.driver_id.clone();
         let body = serde_json::to_vec(&heading).ok()?;
         let status = self.post(DeliveryRequest::Heading { driver_id }, &id, body).await?;
         match status {
@@ -85,11 +84,8 @@ impl Session {
     }
 
     async fn post(&self, request: DeliveryRequest, id: &str, body: Vec<u8>) -> Option<u16> {
-        let asked = std::pin::pin!(request.ask(&self.env, id, None, Some(body)));
-        match select(asked, std::pin::pin!(Delay::from(PATIENCE))).await {
-            Either::Left((answer, _)) => answer.ok().map(|answer| answer.status_code()),
-            Either::Right(_) => None,
-        }
+        let asked = request.ask(&self.env, id, None, Some(body));
+        beside::within(PATIENCE, asked).await?.ok().map(|answer| answer.status_code())
     }
 
     /// Brings the list of drivers and the record of emergencies up to date. Whether that went well.

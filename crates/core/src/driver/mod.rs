@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::fix::{Fix, Position};
 use crate::rejection::Rejection;
+use crate::sampling::{Phase, Situation};
 use crate::status::Status;
+use crate::wire::driver::Interest;
 use crate::wire::start::Place;
 
 pub use emergency::Emergency;
@@ -29,6 +31,8 @@ pub use schedule::Schedule;
 pub const STOPS_MAX: usize = 100;
 /// So many deliveries that have left are remembered, against news that come late.
 const LEFT_MAX: usize = 32;
+/// A position this far ahead of now has a wrong clock, in ms.
+const AHEAD_MAX: i64 = 120_000;
 /// A delivery that is not the next one gets a position so often, in ms.
 pub const FEED_SPAN: i64 = 60_000;
 
@@ -103,6 +107,13 @@ impl From<&Fix> for LastFix {
     fn from(fix: &Fix) -> Self {
         let Fix { position, time, accuracy, speed, battery, .. } = *fix;
         Self { position, time, accuracy, speed, battery }
+    }
+}
+
+impl LastFix {
+    /// Whether it is newer than `last`, at the wall's `wall`. A clock that runs ahead must not freeze the newest.
+    pub fn follows(&self, last: Option<&Self>, wall: Millis) -> bool {
+        self.time <= wall.plus(AHEAD_MAX) && last.is_none_or(|last| self.time > last.time)
     }
 }
 
@@ -302,6 +313,34 @@ impl Driver {
 
     pub fn next_stop(&self) -> Option<&Stop> {
         self.stops.first()
+    }
+
+    /// The one stop of a driver that has no other: which is meant need not be said.
+    pub fn only_stop(&self) -> Result<&Stop, Rejection> {
+        match self.stops.as_slice() {
+            [only] => Ok(only),
+            _ => {
+                Err(Rejection::invalid("tracking_id", "tracking_id is required: say which delivery is meant"))
+            }
+        }
+    }
+
+    /// What decides how often the driver's phone reports: the next stop, and how closely it is followed.
+    pub fn situation(&self, last: Option<&LastFix>, interest: Interest) -> Situation {
+        let phase = match self.next_stop().map(|stop| stop.status) {
+            None => Phase::Idle,
+            Some(Status::Created | Status::Assigned) => Phase::ToPickup,
+            Some(_) => Phase::UnderWay,
+        };
+        let busy = phase != Phase::Idle;
+        Situation {
+            phase,
+            distance_m: interest.remaining_m.filter(|_| busy),
+            eta_s: interest.eta_s.filter(|_| busy).map(|secs| secs as f64),
+            watched: interest.watched,
+            speed: last.and_then(|last| last.speed),
+            battery: last.and_then(|last| last.battery),
+        }
     }
 
     pub fn has(&self, tracking_id: &str) -> bool {

@@ -125,6 +125,43 @@ fn the_next_stop_gets_each_position_the_others_one_a_minute() {
 }
 
 #[test]
+fn the_newest_position_is_by_its_time_but_not_by_a_clock_that_runs_ahead() {
+    let at = |s: i64| LastFix::from(&Fix::new(Millis(s * 1000), Position::default()));
+    let cases = [
+        (None, 10, true),
+        (Some(9), 10, true),
+        (Some(10), 10, false),
+        (Some(11), 10, false),
+        (None, 131, false),
+    ];
+    for (last, time, expected) in cases {
+        assert_eq!(at(time).follows(last.map(at).as_ref(), Millis(10_000)), expected, "{last:?} {time}");
+    }
+}
+
+#[test]
+fn which_delivery_is_meant_need_not_be_said_where_there_is_one() {
+    assert!(with_stops(&[]).only_stop().is_err());
+    assert_eq!(with_stops(&["a"]).only_stop().unwrap().tracking_id, "a");
+    assert!(with_stops(&["a", "b"]).only_stop().is_err());
+}
+
+#[test]
+fn how_often_to_report_depends_on_the_next_stop_and_who_looks() {
+    let interest = Interest { watched: true, remaining_m: Some(250.0), eta_s: Some(40) };
+    let mut driver = with_stops(&["a"]);
+    let seen = |driver: &Driver| {
+        let situation = driver.situation(None, interest);
+        (situation.phase, situation.distance_m, situation.watched)
+    };
+    assert_eq!(seen(&driver), (Phase::ToPickup, Some(250.0), true));
+    driver.hear(&news("a", 2, Some("d1"), Status::PickedUp)).unwrap();
+    assert_eq!(seen(&driver), (Phase::UnderWay, Some(250.0), true));
+    driver.hear(&news("a", 3, Some("d1"), Status::Delivered)).unwrap();
+    assert_eq!(seen(&driver), (Phase::Idle, None, true), "what was said of the last stop is over");
+}
+
+#[test]
 fn a_driver_goes_after_a_while_without_a_socket() {
     let mut presence = Presence::default();
     assert!(presence.contact(Millis(0), false));

@@ -9,11 +9,10 @@ use super::input::{TEXT, described, message_id, text};
 use super::paths::{BodyRefused, CallerRefused, Failed, QueryRefused, UpgradeAnswer};
 use crate::ingest::Protocol;
 use crate::ingest::setup::{Setup, setup};
-use crate::wire::driver::{
-    DriverEntry, DriverFrame, DriverInvite, DriverState, EmergencyView, Keys, SignedIn,
-};
+use crate::wire::driver::{DriverEntry, DriverFrame, DriverState, EmergencyView};
 use crate::wire::problem::Problem;
 use crate::wire::report::NOTE_MAX;
+use crate::wire::sign_in::{DriverInvite, Keys, SignedIn};
 
 #[derive(OpenApi)]
 #[openapi(

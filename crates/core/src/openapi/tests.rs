@@ -11,14 +11,14 @@ use crate::rejection::Rejection;
 use crate::routes::ROUTES;
 use crate::wire::batch::{BatchAnswer, addressee, updates};
 use crate::wire::driver::{
-    DriverEntry, DriverInvite, DriverState, EmergencyView, Keys, MadeKey, SignedIn, parse_duty,
-    parse_emergency, parse_invite, parse_label, parse_order, parse_sign_in,
+    DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_order,
 };
 use crate::wire::health::Health;
 use crate::wire::history::{History, Timeline};
 use crate::wire::input;
 use crate::wire::problem::Problem;
 use crate::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
+use crate::wire::sign_in::{DriverInvite, Keys, MadeKey, SignedIn, parse_invite, parse_label, parse_sign_in};
 use crate::wire::snapshot::Snapshot;
 use crate::wire::start::{StartRequest, idempotency_key};
 

@@ -10,6 +10,7 @@ pub mod input;
 pub mod json;
 pub mod problem;
 pub mod report;
+pub mod sign_in;
 pub mod snapshot;
 pub mod start;
 
