@@ -23,7 +23,7 @@ const WRITE_SUMMARY: &str = "
         started, ended, window_from, window_to, timeline, etas, rest)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (tracking_id) DO UPDATE SET revision = excluded.revision, driver_id = excluded.driver_id,
-        status = excluded.status, ended = excluded.ended, window_from = excluded.window_from,
+        status = excluded.status, visibility = excluded.visibility, ended = excluded.ended, window_from = excluded.window_from,
         window_to = excluded.window_to, timeline = excluded.timeline, etas = excluded.etas, rest = excluded.rest
     WHERE excluded.revision > delivery.revision";
 
@@ -32,6 +32,10 @@ const WRITE_CHUNK: &str = "
     ON CONFLICT (tracking_id, n) DO UPDATE SET revision = excluded.revision, first = excluded.first,
         last = excluded.last, fixes = excluded.fixes
     WHERE excluded.revision > chunk.revision";
+
+const READ_CUSTOMERS: &str = "
+    SELECT * FROM delivery WHERE customer_id = ?1 AND started <= ?2 AND (started < ?2 OR tracking_id > ?3)
+    ORDER BY started DESC, tracking_id LIMIT ?4";
 
 const READ_SUMMARY: &str = "SELECT * FROM delivery WHERE tracking_id = ?";
 const READ_CHUNKS: &str =
@@ -69,6 +73,20 @@ impl Database {
         let query = self.d1.prepare(READ_SUMMARY).bind(&[tracking_id.into()])?;
         let row: Option<Row> = self.within(query.first(None)).await?;
         row.map(Row::into_summary).transpose()
+    }
+
+    /// A customer's deliveries after one of them, the newest first.
+    pub async fn of_customer(
+        &self,
+        customer_id: &str,
+        (started, tracking_id): &(Millis, String),
+        most: usize,
+    ) -> Result<Vec<Summary>> {
+        let bindings =
+            [customer_id.into(), number(*started), tracking_id.as_str().into(), (most as f64).into()];
+        let query = self.d1.prepare(READ_CUSTOMERS).bind(&bindings)?;
+        let rows: Vec<Row> = self.within(query.all()).await?.results()?;
+        rows.into_iter().map(Row::into_summary).collect()
     }
 
     /// The fixes of the chunks that overlap a span.

@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use data_encoding::BASE64URL_NOPAD;
 use onway_core::auth::Caller;
-use onway_core::delivery::Assignment;
+use onway_core::delivery::{Change, ProofKind};
 use onway_core::history::Query;
 use onway_core::rejection::Rejection;
 use serde::de::DeserializeOwned;
@@ -32,8 +32,12 @@ pub enum DeliveryRequest {
     Update { by: Caller },
     /// The body is a status report.
     SetStatus { by: Caller },
-    /// The body goes with what is asked about who drives.
-    Assignment { by: Caller, asked: Assignment },
+    /// The body goes with what is asked.
+    Change { by: Caller, asked: Change },
+    /// The body is a proof: an image, or JSON with a code where no kind is given.
+    Prove { by: Caller, kind: Option<ProofKind> },
+    /// The image of a proof.
+    Proof { by: Option<Caller>, id: String },
     Read {
         by: Option<Caller>,
         #[serde(default)]

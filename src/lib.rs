@@ -12,6 +12,7 @@ mod models;
 mod objects;
 mod outgoing;
 mod problem;
+mod proofs;
 mod reply;
 mod roster;
 mod sockets;

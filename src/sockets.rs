@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use onway_core::auth::{Caller, Role};
+use onway_core::auth::Caller;
 use onway_core::clock::Millis;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::Audience;
@@ -125,24 +125,25 @@ impl Sockets {
         Ok(())
     }
 
-    /// Lets the sockets of drivers see what they may now, after another driver was assigned; who was the
-    /// driver, and is it no more, is closed.
-    pub fn reassign(&self, state: &State, audience: impl Fn(&Caller) -> Audience) {
+    /// Lets each socket see what it may now, after another driver was assigned or the delivery was corrected.
+    /// Who may not see it any more is closed, and so is who was the driver.
+    pub fn judge(
+        &self,
+        state: &State,
+        see: impl Fn(Option<&Caller>) -> std::result::Result<Audience, Rejection>,
+    ) {
         self.restore(state);
         let mut clients = self.clients.borrow_mut();
         let Some(clients) = clients.as_mut() else { return };
         clients.retain_mut(|client| {
-            let Some(by) = client.attachment.by.as_ref().filter(|by| by.role == Role::Driver) else {
-                return true;
-            };
-            let fresh = audience(by);
-            if fresh == client.attachment.audience {
+            let fresh = see(client.attachment.by.as_ref());
+            if fresh.as_ref() == Ok(&client.attachment.audience) {
                 return true;
             }
-            if client.is_driver() {
+            let Some(fresh) = fresh.ok().filter(|_| !client.is_driver()) else {
                 close(&client.socket, &Rejection::Forbidden(String::new()));
                 return false;
-            }
+            };
             client.attachment.audience = fresh;
             client.socket.serialize_attachment(&client.attachment).is_ok()
         });

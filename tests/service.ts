@@ -64,6 +64,7 @@ export async function start(options: Options = {}): Promise<Service> {
     port: options.port ?? 0,
     bindings,
     d1Databases: { DB: "onway" },
+    ...(options.proofs === false ? {} : { r2Buckets: { PROOFS: "onway-proofs" } }),
     durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true }, DRIVER: { className: "DriverObject", useSQLite: true } },
     assets: {
       directory: join(ROOT, "web/dist"),

@@ -20,6 +20,7 @@ function pages(): Plugin {
         const path = request.url?.split("?")[0] ?? "";
         if (/^\/(track|s)\/[^/]+$/.test(path)) request.url = "/track.html";
         if (DRIVE.test(path)) request.url = "/drive.html";
+        if (path === "/deliveries") request.url = "/deliveries.html";
         next();
       });
     },
@@ -86,6 +87,6 @@ export default defineConfig({
     // MapLibre is one lazy chunk of about this size.
     chunkSizeWarningLimit: 1_200,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { index: page("index.html"), track: page("track.html"), drive: page("drive.html") } },
+    rollupOptions: { input: { index: page("index.html"), track: page("track.html"), drive: page("drive.html"), deliveries: page("deliveries.html") } },
   },
 });

@@ -13,11 +13,13 @@ use crate::problem::ours;
 /// Up to here a larger body is discarded before the answer, since an early one resets the client.
 const DISCARD_MAX: usize = 16 * 1024 * 1024;
 
+const NOT_JSON: Rejection = Rejection::UnsupportedMediaType { expected: "application/json" };
+
 /// Reads a JSON body. Whatever is wrong with it, it has been read, so that the client hears the answer.
 pub async fn read(request: &mut Request) -> Result<Vec<u8>, Rejection> {
     let is_json = is_json(request)?;
     let body = whole(request).await?;
-    if is_json { Ok(body) } else { Err(Rejection::UnsupportedMediaType) }
+    if is_json { Ok(body) } else { Err(NOT_JSON) }
 }
 
 /// The same where everything in it may be left out, and so may the body.
@@ -27,7 +29,7 @@ pub async fn read_optional(request: &mut Request) -> Result<Vec<u8>, Rejection> 
     match body.is_empty() {
         true => Ok(b"{}".to_vec()),
         false if is_json => Ok(body),
-        false => Err(Rejection::UnsupportedMediaType),
+        false => Err(NOT_JSON),
     }
 }
 
@@ -59,10 +61,24 @@ async fn read_all(request: &mut Request) -> Result<Vec<u8>, Rejection> {
 }
 
 /// JSON as it is: compressed, a few bytes could become a gigabyte.
-fn is_json(request: &Request) -> Result<bool, Rejection> {
+pub fn is_json(request: &Request) -> Result<bool, Rejection> {
+    has_type(request, &["application/json"])
+}
+
+/// Refuses a body that is no image by its header, or is compressed.
+pub fn permit_image(request: &Request) -> Result<(), Rejection> {
+    match has_type(request, &["image/jpeg", "image/png"])? {
+        true => Ok(()),
+        false => {
+            Err(Rejection::UnsupportedMediaType { expected: "image/jpeg, image/png or application/json" })
+        }
+    }
+}
+
+fn has_type(request: &Request, types: &[&str]) -> Result<bool, Rejection> {
     let header = |name| Ok(request.headers().get(name).map_err(ours)?.unwrap_or_default());
     let (content_type, encoding) = (header("Content-Type")?, header("Content-Encoding")?);
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let is_plain = encoding.is_empty() || encoding.trim().eq_ignore_ascii_case("identity");
-    Ok(media_type.eq_ignore_ascii_case("application/json") && is_plain)
+    Ok(is_plain && types.iter().any(|expected| media_type.eq_ignore_ascii_case(expected)))
 }

@@ -66,10 +66,9 @@ pub async fn list(request: &Request, env: &Env, config: &Config<'_>) -> Answer {
     if !matches!(by.role, Role::Dispatcher | Role::Admin) {
         return Err(Rejection::Forbidden("the list of drivers is for dispatchers and admins".into()));
     }
-    let url = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?;
-    let query = url.search_params();
-    let near = query.get("near").map(|near| parse_near(&near)).transpose()?;
-    let available = match query.get("available").as_deref() {
+    let query = super::query(request)?;
+    let near = query("near").map(|near| parse_near(&near)).transpose()?;
+    let available = match query("available").as_deref() {
         None => None,
         Some("true") => Some(true),
         Some("false") => Some(false),

@@ -7,23 +7,26 @@ mod emergencies;
 mod follow;
 #[cfg(feature = "test-utils")]
 mod measure;
+mod mine;
 mod page;
+mod proof;
 mod record;
 mod service;
 mod sign_in;
 mod trackers;
 pub mod tracking;
 
+use onway_core::rejection::Rejection;
 use onway_core::routes::{self, Endpoint};
-use worker::{Env, Request, Response, Result};
+use worker::{Env, Request, Response};
 
 use crate::config::Config;
 #[cfg(feature = "test-utils")]
 use crate::contract::DeliveryRequest;
-use crate::problem::{self, Answer};
+use crate::problem::{self, Answer, ours};
 
 /// Answers a request; what a handler refuses becomes a problem.
-pub async fn route(request: Request, env: &Env) -> Result<Response> {
+pub async fn route(request: Request, env: &Env) -> worker::Result<Response> {
     match dispatch(request, env).await {
         Ok(response) => Ok(response),
         Err(rejection) => problem::response(&rejection),
@@ -51,9 +54,13 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::Read => tracking::read(&request, id, env, &config).await,
         Endpoint::SetStatus => tracking::set_status(request, id, env, &config).await,
         Endpoint::SetStatuses => batch::set_statuses(request, env, &config).await,
-        Endpoint::Assignment(asked) => tracking::assignment(request, id, asked, env, &config).await,
+        Endpoint::Change(asked) => tracking::change(request, id, asked, env, &config).await,
         Endpoint::History => record::history(&request, id, env, &config).await,
         Endpoint::Timeline => record::timeline(&request, id, env, &config).await,
+        Endpoint::Prove => proof::prove(request, id, env, &config).await,
+        Endpoint::Proof => proof::read(&request, id, second, env, &config).await,
+        Endpoint::Mine => mine::list(&request, env, &config).await,
+        Endpoint::MinePage => page::app(env, "/deliveries.html").await,
         Endpoint::Page => page::track(&request, id, env, &config).await,
         Endpoint::FollowByQuery => follow::by_query(&request, env, &config).await,
         Endpoint::Follow => follow::by_path(&request, id, env, &config).await,
@@ -73,6 +80,13 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::DrivePage => page::app(env, "/drive.html").await,
         Endpoint::ConnectPage => page::app(env, "/drive.html").await,
     }
+}
+
+/// The parameters of the query string, by their names.
+fn query(request: &Request) -> Result<impl Fn(&str) -> Option<String> + use<>, Rejection> {
+    let url = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?;
+    let parameters = url.search_params();
+    Ok(move |name: &str| parameters.get(name))
 }
 
 /// What only tests may ask of the delivery with this id.

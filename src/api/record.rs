@@ -8,21 +8,21 @@ use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use worker::{Env, Request};
 
+use super::query;
 use super::tracking::known_id;
 use crate::archive::Database;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
 use crate::identity::{caller, wall};
 use crate::problem::{Answer, ours};
-use crate::reply::personal;
+use crate::reply::{self, personal_json};
 
 /// `GET /tracking/{id}/history`
 pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
     let by = caller(request, config).await?;
-    let url = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?;
     let accept = request.headers().get("Accept").map_err(ours)?;
-    let query = Query::parse(|name| url.search_params().get(name), accept.as_deref())?;
+    let query = Query::parse(query(request)?, accept.as_deref())?;
     let asked = DeliveryRequest::History { by: by.clone(), query: query.clone() };
     let answer = asked.ask(env, id.as_str(), None, None).await?;
     if answer.status_code() != 410 {
@@ -32,7 +32,7 @@ pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>
     let recorded = database.track(id.as_str(), query.span()).await.map_err(ours)?;
     let named = Named { tracking_id: &summary.tracking_id, order_id: &summary.order_id };
     let now = summary.rest.clock.now(wall());
-    personal(&history::page(recorded, &query, named, now), query.format.content_type())
+    reply::page(&history::page(recorded, &query, named, now), query.format)
 }
 
 /// `GET /tracking/{id}/events`
@@ -46,11 +46,11 @@ pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_
     }
     let (_, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;
     let now = summary.rest.clock.now(wall());
-    personal(&history::timeline(&summary, party.into(), now), "application/json")
+    personal_json(&history::timeline(&summary, party.into(), now))
 }
 
 /// What the archive knows of a delivery whose object knows nothing any more, for those who may.
-async fn archived(
+pub async fn archived(
     id: &TrackingId,
     by: Option<&Caller>,
     action: Action,

@@ -1,6 +1,6 @@
 //! `/tracking`: start a delivery, report on it, read it.
 
-use onway_core::delivery::Assignment;
+use onway_core::delivery::Change;
 use onway_core::fix::Position;
 use onway_core::permission::{StartOwners, may_start};
 use onway_core::region;
@@ -69,23 +69,18 @@ pub async fn set_status(mut request: Request, id: &str, env: &Env, config: &Conf
     DeliveryRequest::SetStatus { by }.ask(env, id.as_str(), None, Some(body)).await
 }
 
-/// `POST /tracking/{id}/assign`, `/unassign`, `/accept`, `/decline` and `/cancel`
-pub async fn assignment(
-    mut request: Request,
-    id: &str,
-    asked: Assignment,
-    env: &Env,
-    config: &Config<'_>,
-) -> Answer {
-    let body = match asked {
-        Assignment::Assign => body::read(&mut request).await,
-        _ => body::read_optional(&mut request).await,
+/// `POST /tracking/{id}/assign`, `/unassign`, `/accept`, `/decline`, `/cancel` and `/rating`, and
+/// `PATCH /tracking/{id}`
+pub async fn change(mut request: Request, id: &str, asked: Change, env: &Env, config: &Config<'_>) -> Answer {
+    let body = match asked.goes_without_body() {
+        true => body::read_optional(&mut request).await,
+        false => body::read(&mut request).await,
     };
     let id = known_id(id, config)?;
     let by = known_caller(&request, config).await?;
     let body = body?;
     asked.command(&input::json(&body)?, &str::to_owned)?;
-    DeliveryRequest::Assignment { by, asked }.ask(env, id.as_str(), None, Some(body)).await
+    DeliveryRequest::Change { by, asked }.ask(env, id.as_str(), None, Some(body)).await
 }
 
 /// `GET /tracking/{id}`

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a customer's own deliveries. */
+        get: operations["mine_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/drive": {
         parameters: {
             query?: never;
@@ -305,6 +322,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A customer's own deliveries, the newest first. */
+        get: operations["mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tracking/batch/status": {
         parameters: {
             query?: never;
@@ -415,7 +449,12 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Corrects what was said at the start.
+         * @description For its store, dispatchers and admins; the customer may change the instructions. Another dropoff makes
+         *     the route void, unless another comes with it. Whoever follows is told the whole state.
+         */
+        patch: operations["correct"];
         trace?: never;
     };
     "/tracking/{id}/accept": {
@@ -522,11 +561,70 @@ export interface paths {
         /**
          * Where the delivery went: each fix with what was made of it, in the order of time.
          * @description Also after it has expired, for its store, dispatchers and admins. With `max_points` and as GeoJSON only
-         *     what is believed. `format=geojson` or `Accept: application/geo+json` gives GeoJSON.
+         *     what is believed; so it is as GPX and as an encoded polyline. `format` or `Accept` (`application/geo+json`,
+         *     `application/gpx+xml`) says which; of a GPX document the header `Link` names the next page.
          */
         get: operations["history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A proof that it was handed over: a photo, a signature or a code. The same again changes nothing.
+         * @description From the driver. An image of at most 1 MiB is the body itself, `image/jpeg` or `image/png`; a code is JSON.
+         *     Where the delivery was started with a `handover_code`, it has to be that one.
+         */
+        post: operations["prove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/proof/{proof_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The image of a proof.
+         * @description For the driver and the customer until it expires, for its store, dispatchers and admins also after.
+         */
+        get: operations["proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How the customer found it. The last one counts. */
+        post: operations["rate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -813,8 +911,42 @@ export interface components {
              */
             rate: number;
         };
+        CodeReport: {
+            /** @description What the recipient said */
+            code: string;
+        };
         /** @enum {string} */
         Confidence: "low" | "medium" | "high";
+        /** @description What was wrong: at least one of these. `null` removes `window`, `phone`, `instructions` or `route`. */
+        Correction: {
+            /** @description Where it goes. */
+            dropoff?: components["schemas"]["PlaceReport"] | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lat?: number | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lng?: number | null;
+            /** @description Another name of `dropoff_lng`. */
+            dropoff_lon?: number | null;
+            /** @description For the driver. */
+            instructions?: string | null;
+            /** @description E.164. */
+            phone?: string | null;
+            /**
+             * Format: polyline
+             * @description An encoded polyline (precision 5) of at least two points.
+             */
+            route?: string | null;
+            /**
+             * @description Who may follow it without a token: who has the id, or nobody. Matches without regard to case.
+             * @enum {string|null}
+             */
+            visibility?: "public" | "private" | null;
+            /** @description When the delivery is promised; `to` is not before `from`. */
+            window?: {
+                from?: components["schemas"]["Timestamp"] | null;
+                to?: components["schemas"]["Timestamp"] | null;
+            } | null;
+        };
         /** @description What became of the fixes of a message. The five are disjoint and sum to what was sent. */
         Counts: {
             /** @description Newer than all before, and believed. */
@@ -840,11 +972,16 @@ export interface components {
             /** @description The driver's calls for help that nobody has acknowledged: for store, dispatcher and admin. */
             emergencies?: components["schemas"]["EmergencyView"][];
             fixes?: components["schemas"]["FixCounts"] | null;
+            /** @description What the recipient says to the driver: for customer, store, dispatcher and admin. */
+            handover_code?: string | null;
             instructions?: string | null;
             metadata?: Record<string, never> | null;
             mode?: components["schemas"]["Mode"] | null;
             /** @description E.164. */
             phone?: string | null;
+            /** @description For all but the public. */
+            proof?: components["schemas"]["ProofView"][];
+            rating?: components["schemas"]["RatingView"] | null;
             /** @description The planned route, an encoded polyline. */
             route?: string | null;
             store_id?: string | null;
@@ -1342,6 +1479,44 @@ export interface components {
             label: string;
             setup: components["schemas"]["Setup"][];
         };
+        /** @description The body of `GET /tracking?mine`. */
+        OwnDeliveries: {
+            /** @description The newest first. A delivery is listed a few seconds after its start. */
+            deliveries: components["schemas"]["OwnDelivery"][];
+            /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+        };
+        /** @description A delivery as its customer finds it again. */
+        OwnDelivery: {
+            dropoff: components["schemas"]["Place"];
+            /**
+             * Format: int64
+             * @description Unix seconds; null while it runs.
+             */
+            ended_at?: number | null;
+            /**
+             * Format: int64
+             * @description Unix seconds; null where there is none.
+             */
+            eta_at?: number | null;
+            /** @description Its page can be opened no more. */
+            expired: boolean;
+            order_id: string;
+            rating?: components["schemas"]["RatingView"] | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            started_at: number;
+            status: components["schemas"]["Status"];
+            tracking_id: string;
+            window?: components["schemas"]["WindowView"] | null;
+        };
         /** @description A place to pick up or drop off. */
         Place: {
             address?: string | null;
@@ -1434,6 +1609,23 @@ export interface components {
              */
             stops_before: number;
         };
+        /** @enum {string} */
+        ProofKind: "photo" | "signature" | "code";
+        /** @description A proof of delivery. */
+        ProofView: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /** @description What the recipient said. */
+            code?: string | null;
+            /** @description Of an image. */
+            content_type?: string | null;
+            /** @description An image is at `/tracking/{id}/proof/{proof_id}`. */
+            id: string;
+            kind: components["schemas"]["ProofKind"];
+        };
         /**
          * @description Whose format a request has: the path's segment after `/log/`.
          * @enum {string}
@@ -1453,6 +1645,24 @@ export interface components {
             eta_at: number;
             /** @description The 10th and the 90th percentile, in seconds from `at`. */
             eta_range: number[];
+        };
+        RatingReport: {
+            comment?: string | null;
+            stars: number;
+        };
+        /** @description How the customer found it. */
+        RatingView: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            comment?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 5.
+             */
+            stars: number;
         };
         /** @description The fix as the phone reported it. */
         RawLocation: {
@@ -1623,6 +1833,8 @@ export interface components {
             dropoff_lng?: number | null;
             /** @description Another name of `dropoff_lng`. */
             dropoff_lon?: number | null;
+            /** @description What the recipient says to the driver at the door: a proof by code has to be this one. The customer reads it, the driver does not. */
+            handover_code?: string | null;
             /** @description For the driver. */
             instructions?: string | null;
             /** @description At most 4096 bytes of JSON and 32 levels. */
@@ -1887,6 +2099,43 @@ export interface components {
 export type $defs = Record<string, never>;
 export interface operations {
     landing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mine_page: {
         parameters: {
             query?: never;
             header?: never;
@@ -4335,6 +4584,150 @@ export interface operations {
             };
         };
     };
+    mine: {
+        parameters: {
+            query: {
+                /** @description Has to be there; any value */
+                mine: string;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of at most 20 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "dropoff": {
+                     *             "lat": 5.6037,
+                     *             "lng": -0.1869
+                     *           },
+                     *           "ended_at": null,
+                     *           "eta_at": 1704068030,
+                     *           "expired": false,
+                     *           "order_id": "ORD-12345",
+                     *           "rating": null,
+                     *           "started_at": 1704067200,
+                     *           "status": "IN_TRANSIT",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "window": {
+                     *             "from": 1704067200,
+                     *             "to": 1704070800
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "server_time": 1704067850123
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnDeliveries"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     set_statuses: {
         parameters: {
             query?: never;
@@ -5709,6 +6102,293 @@ export interface operations {
             };
         };
     };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "instructions": "The blue gate",
+                 *       "phone": null,
+                 *       "window": {
+                 *         "to": 1704070800
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Corrected, or it was so already */
+            200: {
+                headers: {
+                    /** @description Weak: epoch, seq, audience and location state */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     accept: {
         parameters: {
             query?: never;
@@ -7008,8 +7688,8 @@ export interface operations {
                 max_points?: number;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
-                /** @description `json` or `geojson` */
-                format?: "json" | "geojson";
+                /** @description `json`, `geojson`, `gpx` or `polyline` (in JSON) */
+                format?: "json" | "geojson" | "gpx" | "polyline";
             };
             header?: never;
             path: {
@@ -7030,6 +7710,7 @@ export interface operations {
                 };
                 content: {
                     "application/geo+json": components["schemas"]["GeoJsonHistory"];
+                    "application/gpx+xml": string;
                     /**
                      * @example {
                      *       "next_cursor": null,
@@ -7128,6 +7809,749 @@ export interface operations {
                 };
             };
             /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove: {
+        parameters: {
+            query?: {
+                /** @description Of an image: `photo` or `signature`; a photo where it is left out */
+                kind?: "photo" | "signature";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "A7K2"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeReport"];
+                "image/jpeg": number[];
+                "image/png": number[];
+            };
+        };
+        responses: {
+            /** @description Kept, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The code is another, it was not on the way, or there are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No bucket is bound here: only a code can be kept */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+                /**
+                 * @description The `id` of the proof
+                 * @example 9f86d081884c7d659a2feaa0
+                 */
+                proof_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No bucket is bound here */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "comment": "Kind and quick",
+                 *       "stars": 5
+                 *     }
+                 */
+                "application/json": components["schemas"]["RatingReport"];
+            };
+        };
+        responses: {
+            /** @description Taken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has not been delivered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
-use crate::delivery::{Delivery, Reached};
+use crate::delivery::{Delivery, Handover, Reached};
 use crate::outbox::Archived;
 use crate::permission::{Circumstances, Owners, Party};
 use crate::published::Sample;
@@ -47,6 +47,8 @@ pub struct Rest {
     pub pickup: Option<Place>,
     pub dropoff: Place,
     pub clock: Clock,
+    #[serde(default)]
+    pub handover: Handover,
 }
 
 impl Summary {
@@ -72,6 +74,7 @@ impl Summary {
                 pickup: facts.pickup.clone(),
                 dropoff: facts.dropoff.clone(),
                 clock: facts.clock,
+                handover: live.handover.clone(),
             },
         }
     }
@@ -142,6 +145,7 @@ impl Delivery {
             then: Archived {
                 started: true,
                 ended: archived.ended || self.ended().is_some(),
+                noted: self.live.noted,
                 chunks: last,
                 tail: if with_tail { self.live.revision } else { archived.tail },
             },
@@ -152,7 +156,8 @@ impl Delivery {
 
     fn lacks_summary(&self) -> bool {
         let archived = self.live.outbox.archived;
-        !archived.started || (self.ended().is_some() && !archived.ended)
+        let is_news = !archived.ended || archived.noted < self.live.noted;
+        !archived.started || (self.ended().is_some() && is_news)
     }
 
     fn lacks_tail(&self) -> bool {

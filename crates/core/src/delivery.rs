@@ -5,8 +5,11 @@
 //! number.
 
 mod assigning;
+mod change;
+mod correcting;
 mod driven;
 mod guidance;
+mod handover;
 mod reporting;
 mod stored;
 #[cfg(test)]
@@ -30,20 +33,22 @@ use crate::route::Route;
 use crate::status::{Status, Step};
 use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
+use crate::wire::correction::Correction;
 use crate::wire::frames::MessageId;
 use crate::wire::report::{Counts, Report, StatusReport};
 use crate::wire::snapshot::FixCounts;
 use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
 
-pub use assigning::Assignment;
+pub use change::Change;
 pub use driven::{Driven, PresenceEvent, Told};
 pub use guidance::{Following, Guidance};
+pub use handover::{Handover, PROOFS_MAX, Proof, ProofKind, Rating};
 pub use stored::StoredLive;
 
 /// So long after its last message a driver without a socket counts as online, in ms.
 const CONTACT_SPAN: i64 = 90_000;
 
-/// What was said when it started; it rarely changes. The driver may: see [`Outcome::handed_over`].
+/// What was said when it started; it rarely changes: see [`Outcome::facts_changed`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     pub tracking_id: TrackingId,
@@ -62,6 +67,9 @@ pub struct Facts {
     pub window: Option<Window>,
     pub route: Option<String>,
     pub instructions: Option<String>,
+    /// What the recipient says to the driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover_code: Option<String>,
     pub visibility: Visibility,
     pub metadata: Option<Map<String, Value>>,
     pub clock: Clock,
@@ -115,6 +123,9 @@ pub struct Live {
     /// How many chunks of history are closed.
     pub chunks: u32,
     pub published: Published,
+    pub handover: Handover,
+    /// The revision as of which the archive lacks something beside status and track.
+    pub noted: u64,
     pub outbox: Outbox,
 }
 
@@ -148,10 +159,19 @@ pub struct Start {
 pub enum Command {
     Report(Report),
     Status(StatusReport),
-    Assign { driver_id: String, driver_alias: String },
+    Assign {
+        driver_id: String,
+        driver_alias: String,
+    },
     Unassign,
     Accept,
-    Decline { reason: Option<String> },
+    Decline {
+        reason: Option<String>,
+    },
+    Correct(Box<Correction>),
+    Prove(Proof),
+    /// Stars and comment.
+    Rate((u8, Option<String>)),
 }
 
 impl Command {
@@ -170,8 +190,8 @@ impl Command {
 pub enum Event {
     /// Kept, for those who were away.
     Status(StatusEvent),
-    /// Another driver, or one who has agreed, while the status stays: told by the whole state. Kept.
-    Assigned(StatusEvent),
+    /// Another driver, or one who has agreed, or a correction, while the status stays: told by the whole state. Kept.
+    Changed(StatusEvent),
     /// A newer position. `path` holds those since the last, smoothed, with their times, this one last.
     Moved { seq: u64, path: Vec<(Millis, Position)> },
     /// Another ETA without another position.
@@ -192,9 +212,7 @@ impl Event {
     /// What is kept of it, with its number.
     pub fn kept(&self) -> Option<(u64, KeptEvent)> {
         match self {
-            Self::Status(event) | Self::Assigned(event) => {
-                Some((event.seq, KeptEvent::Status(event.clone())))
-            }
+            Self::Status(event) | Self::Changed(event) => Some((event.seq, KeptEvent::Status(event.clone()))),
             Self::Presence(event) => Some((event.seq, KeptEvent::Presence(event.clone()))),
             Self::Moved { .. } | Self::Estimated { .. } => None,
         }
@@ -238,8 +256,8 @@ pub struct Outcome {
     pub wrong_clock: bool,
     /// What the ETA rests on has changed.
     pub guided: bool,
-    /// Another driver has it, or none: the facts have changed, and the former driver may not see it.
-    pub handed_over: bool,
+    /// Another driver has it, or it was corrected: who may see it may be others.
+    pub facts_changed: bool,
 }
 
 /// How long a delivery can be read, in ms.
@@ -273,6 +291,7 @@ impl Delivery {
             window: request.window,
             route: request.route,
             instructions: request.instructions,
+            handover_code: request.handover_code,
             visibility: request.visibility.unwrap_or(start.default_visibility),
             metadata: request.metadata,
             clock,
@@ -296,6 +315,8 @@ impl Delivery {
             revision: 1,
             chunks: 0,
             published: Published::default(),
+            handover: Handover::default(),
+            noted: 0,
             outbox: Outbox::default(),
         };
         let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None, whole: false });
@@ -362,6 +383,19 @@ impl Delivery {
             Command::Decline { reason } => {
                 self.permit(party, Some(by), Action::Answer)?;
                 self.release(self.declined_note(reason.as_deref()), now)?
+            }
+            Command::Correct(correction) => {
+                let action = if correction.is_instruction() { Action::Instruct } else { Action::Correct };
+                self.permit(party, Some(by), action)?;
+                self.correct(*correction, now)?
+            }
+            Command::Prove(proof) => {
+                self.permit(party, Some(by), Action::Prove)?;
+                self.prove(proof, now)?
+            }
+            Command::Rate(rating) => {
+                self.permit(party, Some(by), Action::Rate)?;
+                self.rate(rating, now)?
             }
         };
         self.live.revision += u64::from(outcome.changed);

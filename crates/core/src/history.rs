@@ -1,4 +1,4 @@
-//! The track of a delivery as it is asked for: a span of time, a page, thinned out, as JSON or GeoJSON.
+//! The track of a delivery as it is asked for: a span of time, a page, thinned out, in one of four formats.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,11 +12,11 @@ use crate::published::Sample;
 use crate::recent::Key;
 use crate::rejection::Rejection;
 use crate::thinning::thinned;
-use crate::track::Recorded;
+use crate::track::{Recorded, polyline};
 use crate::visibility::{Audience, sees_note};
 use crate::wire::history::{
-    GeoJsonHistory, GeoJsonProperties, Geometry, History, HistoryPoint, PointVerdict, PublishedEta, Timeline,
-    TimelineEvent,
+    GeoJsonHistory, GeoJsonProperties, Geometry, History, HistoryPoint, PointVerdict, PolylineHistory,
+    PublishedEta, Timeline, TimelineEvent,
 };
 
 /// Most points of a page: about 1 MB of JSON, nearly three hours at a fix a second.
@@ -45,13 +45,24 @@ pub enum Format {
     #[default]
     Json,
     GeoJson,
+    Gpx,
+    /// An encoded polyline, in JSON.
+    Polyline,
 }
 
 impl Format {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Json, "json"), (Self::GeoJson, "geojson"), (Self::Gpx, "gpx"), (Self::Polyline, "polyline")];
+
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(format, _)| *format == self).map_or("json", |(_, name)| name)
+    }
+
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
+            Self::Json | Self::Polyline => "application/json",
             Self::GeoJson => "application/geo+json",
+            Self::Gpx => "application/gpx+xml",
         }
     }
 }
@@ -101,7 +112,8 @@ pub fn page(recorded: Vec<Recorded>, query: &Query, named: Named<'_>, now: Milli
     let mut fixes: Vec<_> = recorded.into_iter().filter(|recorded| query.wants(&recorded.fix)).collect();
     fixes.sort_by_key(|recorded| recorded.fix.key());
     fixes.dedup_by_key(|recorded| recorded.fix.id());
-    if query.format == Format::GeoJson || query.max_points.is_some() {
+    // Only its own JSON says of each fix what was made of it.
+    if query.format != Format::Json || query.max_points.is_some() {
         fixes.retain(|recorded| is_believed(recorded.verdict));
     }
     if let Some(most) = query.max_points {
@@ -121,15 +133,48 @@ pub fn page(recorded: Vec<Recorded>, query: &Query, named: Named<'_>, now: Milli
             server_time: now.0,
         }),
         Format::GeoJson => Page::GeoJson(geojson(&fixes, named, next_cursor, now)),
+        Format::Gpx => Page::Gpx(gpx(&fixes, named), next_cursor),
+        Format::Polyline => Page::Polyline(PolylineHistory {
+            tracking_id: named.tracking_id.to_owned(),
+            order_id: named.order_id.to_owned(),
+            polyline: polyline(fixes.iter().map(Recorded::place)),
+            times: fixes.iter().map(|recorded| recorded.fix.time.secs()).collect(),
+            next_cursor,
+            server_time: now.0,
+        }),
     }
 }
 
 /// A page in the format that was asked for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Page {
     Json(History),
     GeoJson(GeoJsonHistory),
+    /// The document, and where the next page begins.
+    Gpx(String, Option<String>),
+    Polyline(PolylineHistory),
+}
+
+impl Page {
+    /// The body.
+    pub fn text(&self) -> serde_json::Result<String> {
+        match self {
+            Self::Json(page) => serde_json::to_string(page),
+            Self::GeoJson(page) => serde_json::to_string(page),
+            Self::Gpx(document, _) => Ok(document.clone()),
+            Self::Polyline(page) => serde_json::to_string(page),
+        }
+    }
+
+    /// Where the next page begins.
+    pub fn next_cursor(&self) -> Option<&str> {
+        match self {
+            Self::Json(page) => page.next_cursor.as_deref(),
+            Self::GeoJson(page) => page.next_cursor.as_deref(),
+            Self::Gpx(_, next_cursor) => next_cursor.as_deref(),
+            Self::Polyline(page) => page.next_cursor.as_deref(),
+        }
+    }
 }
 
 /// The timeline as `audience` may see it.
@@ -206,6 +251,28 @@ fn geojson(fixes: &[Recorded], named: Named<'_>, next_cursor: Option<String>, no
     }
 }
 
+/// GPX 1.1, the format that devices and map programs exchange: one track of one segment.
+fn gpx(fixes: &[Recorded], named: Named<'_>) -> String {
+    let mut document = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gpx version=\"1.1\" creator=\"Onway\" xmlns=\"http://www.topografix.com/GPX/1/1\">\n<trk><name>{}</name><trkseg>\n",
+        escaped(named.order_id)
+    );
+    for recorded in fixes {
+        let (place, fix) = (recorded.place(), &recorded.fix);
+        document += &format!("<trkpt lat=\"{}\" lon=\"{}\">", place.lat(), place.lng());
+        if let Some(altitude) = fix.altitude {
+            document += &format!("<ele>{altitude}</ele>");
+        }
+        document += &format!("<time>{}</time></trkpt>\n", fix.time.iso_8601());
+    }
+    document + "</trkseg></trk></gpx>\n"
+}
+
+/// Text between two tags.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 fn read_time(name: &'static str, text: &str) -> Result<Millis, Rejection> {
     // In a query string `+` stands for a space: an offset as +01:00 arrives so.
     let text = text.replace(' ', "+");
@@ -223,12 +290,15 @@ fn read_max_points(text: &str) -> Result<usize, Rejection> {
 }
 
 fn read_format(format: Option<&str>, accept: Option<&str>) -> Result<Format, Rejection> {
+    let named = |wanted: &str| Format::ALL.into_iter().find(|(_, name)| *name == wanted);
+    let accepted = |format: &Format| {
+        *format != Format::Json && accept.is_some_and(|accept| accept.contains(format.content_type()))
+    };
     match format {
-        Some("json") => Ok(Format::Json),
-        Some("geojson") => Ok(Format::GeoJson),
-        Some(_) => Err(Rejection::invalid("format", "format must be json or geojson")),
-        None if accept.is_some_and(|accept| accept.contains("application/geo+json")) => Ok(Format::GeoJson),
-        None => Ok(Format::Json),
+        Some(name) => named(name).map(|(format, _)| format).ok_or_else(|| {
+            Rejection::invalid("format", "format must be one of json, geojson, gpx, polyline")
+        }),
+        None => Ok([Format::GeoJson, Format::Gpx].into_iter().find(accepted).unwrap_or_default()),
     }
 }
 
@@ -253,7 +323,7 @@ mod tests {
     use super::*;
     use crate::filter::Reason;
 
-    const NAMED: Named<'_> = Named { tracking_id: "TRK-X", order_id: "O-1" };
+    const NAMED: Named<'_> = Named { tracking_id: "TRK-X", order_id: "O-1 <&>" };
 
     fn query(parameters: &[(&str, &str)], accept: Option<&str>) -> Result<Query, Rejection> {
         let get = |name: &str| parameters.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).to_owned());
@@ -271,7 +341,7 @@ mod tests {
     fn points(page: Page) -> (Vec<HistoryPoint>, Option<String>) {
         match page {
             Page::Json(history) => (history.points, history.next_cursor),
-            Page::GeoJson(_) => panic!("asked for JSON"),
+            other => panic!("asked for JSON, got {other:?}"),
         }
     }
 
@@ -337,10 +407,22 @@ mod tests {
             points(page(fixes.clone(), &query(&[("max_points", "50")], None).unwrap(), NAMED, Millis(0)));
         assert_eq!(drawn.len(), 2);
         let asked = query(&[("format", "geojson")], None).unwrap();
-        let json = serde_json::to_value(page(fixes, &asked, NAMED, Millis(0))).unwrap();
+        let text = |asked: &Query| page(fixes.clone(), asked, NAMED, Millis(0)).text().unwrap();
+        let json: Value = serde_json::from_str(&text(&asked)).unwrap();
         assert_eq!(json["geometry"]["type"], "LineString");
         assert_eq!(json["geometry"]["coordinates"], serde_json::json!([[1.0, 0.0], [1.0, 0.00001]]));
         assert_eq!(json["properties"]["coordTimes"][0], "1970-01-01T00:00:01Z");
+        let json: Value =
+            serde_json::from_str(&text(&query(&[("format", "polyline")], None).unwrap())).unwrap();
+        assert_eq!((&json["polyline"], &json["times"]), (&"?_ibEA?".into(), &serde_json::json!([1, 3])));
+        for asked in [query(&[("format", "gpx")], None), query(&[], Some("application/gpx+xml"))] {
+            let gpx = text(&asked.unwrap());
+            assert_eq!(gpx.matches("<trkpt ").count(), 2);
+            assert!(
+                gpx.contains("<trkpt lat=\"0.00001\" lon=\"1\"><time>1970-01-01T00:00:03Z</time></trkpt>")
+            );
+            assert!(gpx.contains("<name>O-1 &lt;&amp;&gt;</name>"), "{gpx}");
+        }
     }
 
     #[test]

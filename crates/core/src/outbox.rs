@@ -34,6 +34,9 @@ pub struct Archived {
     pub started: bool,
     /// It has the summary of the end.
     pub ended: bool,
+    /// It has what was noted as of this revision.
+    #[serde(default)]
+    pub noted: u64,
     /// It has the closed chunks up to this number.
     pub chunks: u32,
     /// It has the fixes after the last closed chunk, as of this revision. 0: it has none of them.

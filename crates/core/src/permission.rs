@@ -74,6 +74,15 @@ pub enum Action {
     Answer,
     History,
     Timeline,
+    /// Correct what was said at the start.
+    Correct,
+    /// Correct the instructions alone.
+    Instruct,
+    /// Say that it was handed over.
+    Prove,
+    /// Look at a proof.
+    SeeProof,
+    Rate,
 }
 
 /// A cell of the table.
@@ -102,7 +111,7 @@ pub struct Circumstances {
 }
 
 /// Columns: driver, customer, store, dispatcher, admin, public.
-const TABLE: [(Action, [Grant; 6]); 9] = {
+const TABLE: [(Action, [Grant; 6]); 14] = {
     use Grant::{BeforePickup, IfPublic, No, WhileActive, WhileReadable, Yes};
     [
         (Action::See, [Yes, Yes, Yes, Yes, Yes, IfPublic]),
@@ -114,6 +123,11 @@ const TABLE: [(Action, [Grant; 6]); 9] = {
         (Action::Answer, [Yes, No, No, No, No, No]),
         (Action::History, [WhileActive, No, Yes, Yes, Yes, No]),
         (Action::Timeline, [WhileActive, WhileReadable, Yes, Yes, Yes, No]),
+        (Action::Correct, [No, No, Yes, Yes, Yes, No]),
+        (Action::Instruct, [No, Yes, Yes, Yes, Yes, No]),
+        (Action::Prove, [Yes, No, No, No, Yes, No]),
+        (Action::SeeProof, [WhileReadable, WhileReadable, Yes, Yes, Yes, No]),
+        (Action::Rate, [No, Yes, No, No, No, No]),
     ]
 };
 
@@ -200,7 +214,7 @@ mod tests {
 
     /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `r` while
     /// readable, `p` if public.
-    const CONTRACT: [(Action, &str); 9] = [
+    const CONTRACT: [(Action, &str); 14] = [
         //                       driver, customer, store, dispatcher, admin, public
         (Action::See, "yyyyyp"),
         (Action::SendLocations, "y---y-"),
@@ -211,6 +225,11 @@ mod tests {
         (Action::Answer, "y-----"),
         (Action::History, "a-yyy-"),
         (Action::Timeline, "aryyy-"),
+        (Action::Correct, "--yyy-"),
+        (Action::Instruct, "-yyyy-"),
+        (Action::Prove, "y---y-"),
+        (Action::SeeProof, "rryyy-"),
+        (Action::Rate, "-y----"),
     ];
 
     #[test]

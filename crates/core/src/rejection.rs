@@ -1,12 +1,9 @@
 //! Why a request is refused, and the one place that says what a client gets for it.
 
-use serde::{Deserialize, Serialize};
-
 use crate::status::Status;
 
 /// A refusal. Each variant has one HTTP status and, on a socket, one error code or close reason.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// The body is not JSON at all.
     #[error("the body is not valid JSON: {0}")]
@@ -39,10 +36,13 @@ pub enum Rejection {
     Gone,
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error("the body must be application/json, without Content-Encoding")]
-    UnsupportedMediaType,
+    #[error("the body must be {expected}, without Content-Encoding")]
+    UnsupportedMediaType { expected: &'static str },
     #[error("this path speaks WebSocket: send Upgrade: websocket")]
     UpgradeRequired,
+    /// This deployment does without what it takes: the text says without what.
+    #[error("{0}")]
+    NotOffered(String),
     /// The deployment lacks something: the text says what to set.
     #[error("{0}")]
     Misconfigured(String),
@@ -73,9 +73,10 @@ impl Rejection {
             Self::Conflict(_) => (409, "Conflict"),
             Self::Gone => (410, "Session expired"),
             Self::TooLarge { .. } => (413, "Too large"),
-            Self::UnsupportedMediaType => (415, "Unsupported media type"),
+            Self::UnsupportedMediaType { .. } => (415, "Unsupported media type"),
             Self::Invalid { .. } => (422, "Invalid field"),
             Self::UpgradeRequired => (426, "Upgrade required"),
+            Self::NotOffered(_) => (501, "Not offered here"),
             Self::Misconfigured(_) => (500, "Not configured"),
             Self::Internal => (500, "Internal error"),
             Self::Unavailable { .. } => (503, "Unavailable"),
@@ -93,9 +94,10 @@ impl Rejection {
             Self::IllegalStep { .. } | Self::Conflict(_) => "conflict",
             Self::Gone => "expired",
             Self::TooLarge { .. } => "too_large",
-            Self::MethodNotAllowed { .. } | Self::UnsupportedMediaType | Self::UpgradeRequired => {
-                "unsupported"
-            }
+            Self::MethodNotAllowed { .. }
+            | Self::UnsupportedMediaType { .. }
+            | Self::UpgradeRequired
+            | Self::NotOffered(_) => "unsupported",
             Self::Unavailable { .. } => "unavailable",
             Self::Misconfigured(_) | Self::Internal => "internal",
         }

@@ -1,7 +1,7 @@
 //! Which path and method ask for what: one table, for the Worker that serves it and for the OpenAPI
 //! document that describes it.
 
-use crate::delivery::Assignment;
+use crate::delivery::Change;
 use crate::rejection::Rejection;
 
 /// What a request asks for.
@@ -17,10 +17,17 @@ pub enum Endpoint {
     Read,
     SetStatus,
     SetStatuses,
-    /// Who drives.
-    Assignment(Assignment),
+    /// Who drives, what is wrong, how it was.
+    Change(Change),
     History,
     Timeline,
+    /// A proof that it was handed over.
+    Prove,
+    /// The image of a proof.
+    Proof,
+    /// A customer's own deliveries.
+    Mine,
+    MinePage,
     /// The page of a delivery.
     Page,
     FollowByQuery,
@@ -58,6 +65,7 @@ const READ: &[&str] = &["GET", "HEAD"];
 const WRITE: &[&str] = &["POST"];
 const READ_WRITE: &[&str] = &["GET", "HEAD", "POST"];
 const REPLACE: &[&str] = &["PUT"];
+const CORRECT: &[&str] = &["PATCH"];
 const DELETE: &[&str] = &["DELETE"];
 /// Trackers put positions into a query or a body.
 const LOG: &[&str] = &["GET", "POST", "PUT"];
@@ -72,13 +80,19 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/tracking/{id}", methods: READ, endpoint: Endpoint::Read },
     Route { path: "/tracking/batch/status", methods: WRITE, endpoint: Endpoint::SetStatuses },
     Route { path: "/tracking/{id}/status", methods: WRITE, endpoint: Endpoint::SetStatus },
-    assignment("/tracking/{id}/assign", Assignment::Assign),
-    assignment("/tracking/{id}/unassign", Assignment::Unassign),
-    assignment("/tracking/{id}/accept", Assignment::Accept),
-    assignment("/tracking/{id}/decline", Assignment::Decline),
-    assignment("/tracking/{id}/cancel", Assignment::Cancel),
+    Route { path: "/tracking/{id}", methods: CORRECT, endpoint: Endpoint::Change(Change::Correct) },
+    Route { path: "/tracking", methods: READ, endpoint: Endpoint::Mine },
+    change("/tracking/{id}/assign", Change::Assign),
+    change("/tracking/{id}/unassign", Change::Unassign),
+    change("/tracking/{id}/accept", Change::Accept),
+    change("/tracking/{id}/decline", Change::Decline),
+    change("/tracking/{id}/cancel", Change::Cancel),
+    change("/tracking/{id}/rating", Change::Rate),
+    Route { path: "/tracking/{id}/proof", methods: WRITE, endpoint: Endpoint::Prove },
+    Route { path: "/tracking/{id}/proof/{proof_id}", methods: READ, endpoint: Endpoint::Proof },
     Route { path: "/tracking/{id}/history", methods: READ, endpoint: Endpoint::History },
     Route { path: "/tracking/{id}/events", methods: READ, endpoint: Endpoint::Timeline },
+    Route { path: "/deliveries", methods: READ, endpoint: Endpoint::MinePage },
     Route { path: "/track/{id}", methods: READ, endpoint: Endpoint::Page },
     Route { path: "/ws/tracking/", methods: READ, endpoint: Endpoint::FollowByQuery },
     Route { path: "/ws/tracking", methods: READ, endpoint: Endpoint::FollowByQuery },
@@ -107,8 +121,8 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/drive/connect", methods: READ, endpoint: Endpoint::ConnectPage },
 ];
 
-const fn assignment(path: &'static str, asked: Assignment) -> Route {
-    Route { path, methods: WRITE, endpoint: Endpoint::Assignment(asked) }
+const fn change(path: &'static str, asked: Change) -> Route {
+    Route { path, methods: WRITE, endpoint: Endpoint::Change(asked) }
 }
 
 impl Route {
@@ -135,16 +149,18 @@ pub type Parameters<'p> = [&'p str; 3];
 
 /// The endpoint that a request asks for, and the parameters in its path.
 pub fn find<'p>(method: &str, path: &'p str) -> Result<(Endpoint, Parameters<'p>), Rejection> {
-    let fitting = ROUTES.iter().filter_map(|route| Some((route, route.parameters(path)?)));
+    let fitting = || ROUTES.iter().filter_map(|route| Some((route, route.parameters(path)?)));
     // A route without parameters is meant before one that takes any segment in the same place.
-    let (route, found) =
-        fitting.min_by_key(|(route, _)| route.path.matches('{').count()).ok_or_else(|| {
-            Rejection::NotFound("there is nothing here; /openapi.json lists what there is".into())
-        })?;
-    if route.methods.contains(&method) {
+    let (meant, _) = fitting().min_by_key(|(route, _)| route.path.matches('{').count()).ok_or_else(|| {
+        Rejection::NotFound("there is nothing here; /openapi.json lists what there is".into())
+    })?;
+    let mut there = fitting().filter(|(route, _)| route.path == meant.path);
+    if let Some((route, found)) = there.find(|(route, _)| route.methods.contains(&method)) {
         return Ok((route.endpoint, found));
     }
-    Err(Rejection::MethodNotAllowed { method: method.into(), allowed: route.methods.join(", ") })
+    let methods = ROUTES.iter().filter(|route| route.path == meant.path).flat_map(|route| route.methods);
+    let allowed = methods.copied().collect::<Vec<_>>().join(", ");
+    Err(Rejection::MethodNotAllowed { method: method.into(), allowed })
 }
 
 #[cfg(test)]
@@ -169,7 +185,6 @@ mod tests {
             "",
             "//",
             "/health/",
-            "/tracking",
             "/tracking/",
             "/tracking//status",
             "/tracking/a/b",
@@ -186,7 +201,7 @@ mod tests {
     #[test]
     fn another_method_hears_which_there_are() {
         for (method, path, expected) in [
-            ("DELETE", "/tracking/a", "GET, HEAD"),
+            ("DELETE", "/tracking/a", "GET, HEAD, PATCH"),
             ("GET", "/tracking/start", "POST"),
             ("OPTIONS", "/tracking/update/a", "POST"),
             ("get", "/health", "GET, HEAD"),

@@ -5,7 +5,8 @@
 //! | location, trail | from pickup, one stop before at most, until the end | the same | always | always | always |
 //! | ETA | under way | under way | under way | also to the pickup | under way |
 //! | driver | alias | alias | id | id | id |
-//! | instructions | – | yes | yes | yes | yes |
+//! | instructions, proof | – | yes | yes | yes | yes |
+//! | rating, handover code | – | yes | – | yes | yes |
 //! | phone, window, mode, route | – | – | yes | yes | yes |
 //! | battery, raw fix, notes | – | – | yes | yes | yes |
 //! | customer, store, visibility, metadata, calls for help | – | – | – | yes | yes |
@@ -21,6 +22,7 @@ use crate::status::Status;
 use crate::thinning::thinned;
 use crate::track::{Recorded, polyline};
 use crate::wire::frames::{EtaUpdate, LocationUpdate, PresenceUpdate, Resumed, ServerFrame, StatusUpdate};
+use crate::wire::handover::{ProofView, RatingView};
 use crate::wire::snapshot::{
     ClockView, Details, EtaView, Location, LocationState, ProgressView, RawLocation, Snapshot, TimelineEntry,
     WindowView,
@@ -138,7 +140,7 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
             })
         }
         // Told by the whole state.
-        Event::Assigned(_) => None,
+        Event::Changed(_) => None,
         Event::Estimated { seq } => Some(ServerFrame::EtaUpdate {
             data: EtaUpdate {
                 tracking_id: delivery.facts.tracking_id.as_str().to_owned(),
@@ -356,12 +358,17 @@ fn details(delivery: &Delivery, audience: Audience) -> Details {
         return details;
     }
     details.instructions = facts.instructions.clone();
+    let handover = &delivery.live.handover;
+    details.proof = handover.proofs.iter().map(ProofView::from).collect();
+    if audience != Audience::Driver {
+        details.rating = handover.rating.as_ref().map(RatingView::from);
+        details.handover_code = facts.handover_code.clone();
+    }
     if !audience.is_inside() {
         return details;
     }
     details.phone = facts.phone.clone();
-    details.window =
-        facts.window.map(|w| WindowView { from: w.from.map(Millis::secs), to: w.to.map(Millis::secs) });
+    details.window = facts.window.map(WindowView::from);
     details.mode = Some(facts.mode);
     details.route = delivery.route_text().map(str::to_owned);
     details.accepted_at = delivery.live.accepted_at.map(Millis::secs);

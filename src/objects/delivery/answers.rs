@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use onway_core::auth::Caller;
-use onway_core::delivery::{Assignment, Command, Delivery, Start};
+use onway_core::delivery::{Change, Command, Delivery, Start};
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
@@ -24,7 +24,9 @@ impl Session {
             DeliveryRequest::Start { by } => self.start(&by, body),
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
-            DeliveryRequest::Assignment { by, asked } => self.assignment(&by, asked, body),
+            DeliveryRequest::Change { by, asked } => self.change(&by, asked, body),
+            // These two wait for the bucket: see `handover`.
+            DeliveryRequest::Prove { .. } | DeliveryRequest::Proof { .. } => Err(Rejection::Internal),
             DeliveryRequest::Read { by, if_none_match } => self.read(by.as_ref(), if_none_match.as_deref()),
             DeliveryRequest::History { by, query } => self.history(by.as_ref(), &query),
             DeliveryRequest::Timeline { by } => self.timeline(by.as_ref()),
@@ -131,17 +133,21 @@ impl Session {
         self.carry_out(by, Command::Status(report))
     }
 
-    fn assignment(self: &Rc<Self>, by: &Caller, asked: Assignment, body: &[u8]) -> Answer {
+    fn change(self: &Rc<Self>, by: &Caller, asked: Change, body: &[u8]) -> Answer {
         let (keys, id) = (Config::new(&self.env).id_keys()?, self.tracking_id()?);
         let command = asked.command(&input::json(body)?, &|driver| keys.driver_alias(&id, driver))?;
         self.carry_out(by, command)
     }
 
-    fn carry_out(self: &Rc<Self>, by: &Caller, command: Command) -> Answer {
+    pub(super) fn carry_out(self: &Rc<Self>, by: &Caller, command: Command) -> Answer {
         let mut delivery = self.take_live()?;
         let answer = self.apply(&mut delivery, command, by).and_then(|outcome| {
             self.broadcast(&delivery, &outcome);
-            Response::from_json(&self.snapshot(&delivery, delivery.party(Some(by)).into())).map_err(ours)
+            match outcome.conflict {
+                Some(conflict) => Err(conflict),
+                None => Response::from_json(&self.snapshot(&delivery, delivery.party(Some(by)).into()))
+                    .map_err(ours),
+            }
         });
         self.keep(delivery);
         answer

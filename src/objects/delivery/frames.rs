@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use onway_core::clock::Millis;
-use onway_core::delivery::{Assignment, Command};
+use onway_core::delivery::{Change, Command};
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::frames::{FRAME_MAX, MessageId};
@@ -120,8 +120,8 @@ impl Session {
         match body.get("type").and_then(Value::as_str) {
             Some("location_update") => Report::parse(body, now, fixes_max).map(Command::Report),
             Some("status_update") => parse_status(body).map(Command::Status),
-            Some("accept") => Assignment::Accept.command(body, &str::to_owned),
-            Some("decline") => Assignment::Decline.command(body, &str::to_owned),
+            Some("accept") => Change::Accept.command(body, &str::to_owned),
+            Some("decline") => Change::Decline.command(body, &str::to_owned),
             _ => Err(Rejection::invalid("type", "this type of message is not known")),
         }
     }

@@ -9,6 +9,7 @@
 mod answers;
 mod driver;
 mod frames;
+mod handover;
 mod outbox;
 mod record;
 mod routing;
@@ -51,7 +52,12 @@ impl DurableObject for DeliveryObject {
         if matches!(asked, DeliveryRequest::Start { .. }) {
             self.session.learn(models::current(self.session.env()).await);
         }
-        self.session.answer(asked, &body).or_else(|rejection| problem::response(&rejection))
+        let answer = match asked {
+            DeliveryRequest::Prove { by, kind } => self.session.prove(&by, kind, body).await,
+            DeliveryRequest::Proof { by, id } => self.session.proof(by.as_ref(), &id).await,
+            asked => self.session.answer(asked, &body),
+        };
+        answer.or_else(|rejection| problem::response(&rejection))
     }
 
     async fn alarm(&self) -> Result<Response> {

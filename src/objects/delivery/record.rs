@@ -10,7 +10,7 @@ use onway_core::rejection::Rejection;
 use super::session::Session;
 use crate::identity::wall;
 use crate::problem::{Answer, ours};
-use crate::reply::personal;
+use crate::reply::{self, personal_json};
 
 impl Session {
     pub(super) fn history(&self, by: Option<&Caller>, query: &Query) -> Answer {
@@ -25,7 +25,7 @@ impl Session {
             Ok(history::page(recorded, query, named, delivery.facts.clock.now(wall())))
         });
         self.keep(delivery);
-        personal(&recorded?, query.format.content_type())
+        reply::page(&recorded?, query.format)
     }
 
     pub(super) fn timeline(&self, by: Option<&Caller>) -> Answer {
@@ -35,7 +35,7 @@ impl Session {
             history::timeline(&Summary::of(&delivery), party.into(), now)
         });
         self.keep(delivery);
-        personal(&timeline?, "application/json")
+        personal_json(&timeline?)
     }
 
     fn permit_record(

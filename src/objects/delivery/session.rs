@@ -85,7 +85,11 @@ impl Session {
         let is_news = match &command {
             Command::Status(report) => delivery.would_reach(report.status),
             Command::Assign { .. } | Command::Unassign | Command::Decline { .. } => true,
-            Command::Report(_) | Command::Accept => false,
+            Command::Report(_)
+            | Command::Accept
+            | Command::Correct(_)
+            | Command::Prove(_)
+            | Command::Rate(_) => false,
         };
         if is_news {
             self.flush(delivery);
@@ -134,8 +138,8 @@ impl Session {
 
     /// Tells everybody what happened. Positions keep their pace: one that comes too soon waits.
     pub(super) fn broadcast(self: &Rc<Self>, delivery: &Delivery, outcome: &Outcome) {
-        if outcome.handed_over {
-            self.sockets.reassign(&self.state, |by| delivery.party(Some(by)).into());
+        if outcome.facts_changed {
+            self.sockets.judge(&self.state, |by| see(delivery, by));
         }
         for event in &outcome.events {
             match event {
@@ -146,7 +150,7 @@ impl Session {
                         self.send_whole(delivery);
                     }
                 }
-                Event::Assigned(_) => {
+                Event::Changed(_) => {
                     self.flush(delivery);
                     self.send_whole(delivery);
                 }

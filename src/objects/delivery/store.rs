@@ -108,7 +108,7 @@ impl Store {
         self.migrate()?;
         self.write_outcome(delivery, outcome)?;
         self.put_live(delivery, UPDATE_LIVE)?;
-        if outcome.handed_over {
+        if outcome.facts_changed {
             // Last: of the two rows this one hardly grows, so that it does not fail alone.
             let facts = vec![Value::String(json(&delivery.facts)?)];
             self.execute("UPDATE delivery SET facts = ? WHERE id = 0", facts)?;

@@ -3,52 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use crate::clock::Millis;
-use crate::delivery::{Command, Delivery, Driven, Event, Outcome, Reached, StatusEvent};
+use crate::delivery::{Delivery, Driven, Event, Outcome, Reached, StatusEvent};
 use crate::eta::Journey;
 use crate::rejection::Rejection;
 use crate::status::Status;
-use crate::wire::input::Fields;
-use crate::wire::report::{NOTE_MAX, StatusReport};
-use crate::wire::start::ID_MAX;
+use crate::wire::report::StatusReport;
 
 /// Longest timeline that may still go back to `CREATED`: it is written with each frame.
 const TIMELINE_MAX: usize = 64;
-
-/// What may be asked about who drives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Assignment {
-    Assign,
-    Unassign,
-    Accept,
-    Decline,
-    Cancel,
-}
-
-impl Assignment {
-    /// Reads the body that goes with it. `alias` names a driver towards the public.
-    pub fn command(self, body: &Value, alias: &dyn Fn(&str) -> String) -> Result<Command, Rejection> {
-        let fields = Fields::of(body, "body")?;
-        Ok(match self {
-            Self::Assign => {
-                let driver_id =
-                    fields.identifier("driver_id", ID_MAX)?.ok_or_else(|| fields.missing("driver_id"))?;
-                Command::Assign { driver_alias: alias(&driver_id), driver_id }
-            }
-            Self::Unassign => Command::Unassign,
-            Self::Accept => Command::Accept,
-            Self::Decline => Command::Decline { reason: fields.text("reason", NOTE_MAX)? },
-            Self::Cancel => Command::Status(StatusReport {
-                reason: fields.text("reason", NOTE_MAX)?,
-                ..StatusReport::of(Status::Cancelled)
-            }),
-        })
-    }
-}
 
 impl Delivery {
     /// Gives the delivery to a driver: its first, or another in the place of the one it has.
@@ -70,7 +33,7 @@ impl Delivery {
             let event = self.reach(&StatusReport::of(Status::Assigned), now)?;
             event.map(|event| Event::Status(StatusEvent { whole: true, ..event }))
         } else {
-            Some(self.changed_hands(now))
+            Some(self.changed_as_a_whole(now))
         };
         outcome.events.extend(event);
         Ok(outcome)
@@ -114,7 +77,7 @@ impl Delivery {
             return Err(Rejection::Conflict(format!("a delivery that is {from} cannot be accepted")));
         }
         self.live.accepted_at = Some(now);
-        let events = vec![self.changed_hands(now)];
+        let events = vec![self.changed_as_a_whole(now)];
         Ok(Outcome { events, changed: true, ..Outcome::default() })
     }
 
@@ -122,7 +85,7 @@ impl Delivery {
     /// joined with what comes: positions, filter and journey begin anew, and the history keeps the fixes.
     fn hand_over(&mut self, driver: Option<(String, String)>, now: Millis) -> Outcome {
         (self.facts.driver_id, self.facts.driver_alias) = driver.unzip();
-        let mut outcome = Outcome { changed: true, handed_over: true, ..Outcome::default() };
+        let mut outcome = Outcome { changed: true, facts_changed: true, ..Outcome::default() };
         for chunk in self.live.recent.begin_anew(now) {
             self.live.chunks += 1;
             outcome.chunks.push((self.live.chunks, chunk));
@@ -139,9 +102,9 @@ impl Delivery {
     }
 
     /// The event of a change that is no new status.
-    fn changed_hands(&mut self, now: Millis) -> Event {
+    pub(super) fn changed_as_a_whole(&mut self, now: Millis) -> Event {
         self.live.updated = now;
         let (seq, status) = (self.next_seq(), self.status());
-        Event::Assigned(StatusEvent { seq, status, at: now, note: None, whole: true })
+        Event::Changed(StatusEvent { seq, status, at: now, note: None, whole: true })
     }
 }

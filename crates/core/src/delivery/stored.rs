@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Driven, Facts, Following, Guidance, Live, Reached};
+use crate::delivery::{Delivery, Driven, Facts, Following, Guidance, Handover, Live, Reached};
 use crate::eta::{Estimate, Journey};
 use crate::outbox::Outbox;
 use crate::published::Published;
@@ -46,6 +46,10 @@ pub struct StoredLive {
     #[serde(default)]
     published: Published,
     #[serde(default)]
+    handover: Handover,
+    #[serde(default)]
+    noted: u64,
+    #[serde(default)]
     outbox: Outbox,
 }
 
@@ -76,6 +80,8 @@ impl Live {
             revision: self.revision,
             chunks: self.chunks,
             published: self.published.clone(),
+            handover: self.handover.clone(),
+            noted: self.noted,
             outbox: self.outbox.clone(),
         }
     }
@@ -101,6 +107,8 @@ impl Delivery {
             revision: stored.revision.max(1),
             chunks: stored.chunks,
             published: stored.published,
+            handover: stored.handover,
+            noted: stored.noted,
             outbox: stored.outbox,
         };
         Ok(Self::new(facts, live, guidance))

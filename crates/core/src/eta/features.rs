@@ -99,6 +99,13 @@ impl Journey {
         self.last = Some((at, if moves { position } else { from }));
     }
 
+    /// It leads to another destination.
+    pub fn aim(&mut self, destination: Position) {
+        if let Some(((_, metres), start)) = self.origin.as_mut().zip(self.start) {
+            *metres = start.metres_to(destination);
+        }
+    }
+
     /// Metres that were left at the beginning.
     pub fn origin_metres(&self) -> Option<f64> {
         self.origin.map(|(_, metres)| metres)

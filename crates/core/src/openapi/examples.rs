@@ -9,6 +9,11 @@ use crate::wire::report::{Counts, Rejected};
 
 pub const TRACKING_ID: &str = "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6";
 
+/// A track as a polyline.
+pub fn polyline() -> Value {
+    json!({"tracking_id": TRACKING_ID, "order_id": "ORD-12345", "polyline": "ga~a@re_@CaA", "times": [1_704_067_845, 1_704_067_850], "next_cursor": null, "server_time": 1_704_067_850_123_i64})
+}
+
 pub fn start() -> Value {
     json!({
         "order_id": "ORD-12345", "driver_id": "RIDER-789", "customer_id": "CUST-42", "store_id": "STORE-7", "mode": "scooter",
@@ -118,10 +123,11 @@ pub fn problem(status: u16, counts: bool) -> Option<Problem> {
         Rejection::IllegalStep { from: Status::Delivered, to: Status::InTransit },
         Rejection::Gone,
         Rejection::TooLarge { limit: crate::wire::input::BODY_MAX },
-        Rejection::UnsupportedMediaType,
+        Rejection::UnsupportedMediaType { expected: "application/json" },
         Rejection::invalid("lat", "lat must be a number from -90 to 90"),
         Rejection::UpgradeRequired,
         Rejection::Internal,
+        Rejection::NotOffered("no bucket PROOFS is bound here".into()),
         Rejection::Unavailable { retry_after: 30 },
     ];
     rejections

@@ -8,6 +8,7 @@ use crate::fix::{ACCURACY_MAX, ADDRESS_MAX, ALTITUDE, SPEED_MAX};
 use crate::status::Status;
 use crate::wire::batch::BATCH_MAX;
 use crate::wire::frames::FRAME_MAX;
+use crate::wire::handover::CODE_MAX;
 use crate::wire::input::ALIASES;
 use crate::wire::report::{FRAME_FIXES_MAX, MESSAGE_ID_MAX, NOTE_MAX, REQUEST_FIXES_MAX};
 use crate::wire::start::{
@@ -41,7 +42,7 @@ pub fn schemas() -> [(&'static str, Value); 11] {
     ]
 }
 
-fn start() -> Value {
+pub fn start() -> Value {
     let names = |all: Vec<&str>| json!({"type": ["string", "null"], "enum": all.into_iter().map(Value::from).chain([Value::Null]).collect::<Vec<_>>()});
     let mut schema = json!({
         "type": "object",
@@ -64,6 +65,7 @@ fn start() -> Value {
             },
             "route": described(json!({"type": ["string", "null"], "format": "polyline", "minLength": 4, "maxLength": ROUTE_MAX, "pattern": POLYLINE}), "An encoded polyline (precision 5) of at least two points."),
             "instructions": described(text(INSTRUCTIONS_MAX), "For the driver."),
+            "handover_code": described(json!({"type": ["string", "null"], "minLength": 1, "maxLength": CODE_MAX, "pattern": IDENTIFIER}), "What the recipient says to the driver at the door: a proof by code has to be this one. The customer reads it, the driver does not."),
             "visibility": described(names(Visibility::ALL.iter().map(|(_, name)| *name).collect()), "Who may follow it without a token: who has the id, or nobody. Matches without regard to case."),
             "visibility_rules": {"type": "null", "description": "Not supported yet: refused, since ignoring them would show more than was asked for."},
             "metadata": {"type": ["object", "null"], "description": format!("At most {METADATA_MAX} bytes of JSON and {METADATA_LEVELS_MAX} levels.")},

@@ -5,6 +5,7 @@
 
 mod drivers;
 mod examples;
+mod handover;
 mod input;
 mod paths;
 #[cfg(test)]
@@ -24,8 +25,9 @@ const JSON: &str = "application/json";
 pub fn document() -> Result<Value, serde_json::Error> {
     let mut whole = paths::Paths::openapi();
     whole.merge(drivers::Paths::openapi());
+    whole.merge(handover::Paths::openapi());
     let mut document = serde_json::to_value(whole)?;
-    for (name, schema) in input::schemas().into_iter().chain(drivers::schemas()) {
+    for (name, schema) in input::schemas().into_iter().chain(drivers::schemas()).chain(handover::schemas()) {
         document["components"]["schemas"][name] = schema;
     }
     flatten_counts(&mut document["components"]["schemas"]);
@@ -64,7 +66,7 @@ pub fn document() -> Result<Value, serde_json::Error> {
         same["operationId"] = format!("log_positions_by_{method}").into();
         document["paths"]["/log/{protocol}/{key}"][method] = same;
     }
-    for (path, method, example) in drivers::examples() {
+    for (path, method, example) in drivers::examples().into_iter().chain(handover::examples()) {
         document["paths"][path][method]["requestBody"]["content"][JSON]["example"] = example;
     }
     let links = [
@@ -112,8 +114,9 @@ fn bound(parameter: &mut Value) {
         Some("near") => {
             json!({"type": "string", "format": "near", "pattern": "^-?[0-9]+([.][0-9]+)?,-?[0-9]+([.][0-9]+)?$"})
         }
+        Some("kind") => json!({"type": "string", "enum": ["photo", "signature"]}),
         Some("available") => json!({"type": "string", "enum": ["true", "false"]}),
-        Some("format") => json!({"type": "string", "enum": ["json", "geojson"]}),
+        Some("format") => json!({"type": "string", "enum": ["json", "geojson", "gpx", "polyline"]}),
         // Null is no query and no header.
         _ => match parameter["schema"]["type"].take() {
             Value::Array(types) => {
@@ -131,6 +134,7 @@ fn bound(parameter: &mut Value) {
     if parameter["in"] == "path" {
         parameter["example"] = match parameter["name"].as_str() {
             Some("id") => examples::TRACKING_ID.into(),
+            Some("proof_id") => "9f86d081884c7d659a2feaa0".into(),
             Some("driver_id") => "RIDER-789".into(),
             Some("protocol") => "traccar".into(),
             _ => "AQ".into(),
@@ -166,6 +170,8 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
                 Some("History") => Some(examples::history()),
                 Some("Timeline") => Some(examples::timeline()),
                 Some("Health") => Some(examples::health()),
+                Some("OwnDeliveries") => Some(handover::answer()),
+                Some("PolylineHistory") => Some(examples::polyline()),
                 Some(other) => drivers::answer(other),
                 None => None,
             })

@@ -102,7 +102,7 @@ pub enum Failed {
 
 /// Why there is no delivery.
 #[derive(IntoResponses)]
-enum DeliveryMissing {
+pub enum DeliveryMissing {
     /// No such tracking id.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
@@ -285,7 +285,8 @@ fn cancel() {}
 /// Where the delivery went: each fix with what was made of it, in the order of time.
 ///
 /// Also after it has expired, for its store, dispatchers and admins. With `max_points` and as GeoJSON only
-/// what is believed. `format=geojson` or `Accept: application/geo+json` gives GeoJSON.
+/// what is believed; so it is as GPX and as an encoded polyline. `format` or `Accept` (`application/geo+json`,
+/// `application/gpx+xml`) says which; of a GPX document the header `Link` names the next page.
 #[utoipa::path(
     get, path = "/tracking/{id}/history", tag = "deliveries",
     params(
@@ -294,10 +295,10 @@ fn cancel() {}
         ("until" = Option<String>, Query, description = "The same; not before `since`"),
         ("max_points" = Option<u64>, Query, description = "2 to 10,000: the points that shape the line"),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
-        ("format" = Option<String>, Query, description = "`json` or `geojson`"),
+        ("format" = Option<String>, Query, description = "`json`, `geojson`, `gpx` or `polyline` (in JSON)"),
     ),
     responses(
-        (status = 200, description = "A page of at most 10,000 points", content((History = "application/json"), (GeoJsonHistory = "application/geo+json"))),
+        (status = 200, description = "A page of at most 10,000 points", content((History = "application/json"), (GeoJsonHistory = "application/geo+json"), (String = "application/gpx+xml"))),
         QueryRefused, CallerRefused, DeliveryMissing, Failed,
     ),
     security(("bearer" = [])),

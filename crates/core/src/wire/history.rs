@@ -81,6 +81,21 @@ pub struct GeoJsonHistory {
     pub server_time: i64,
 }
 
+/// The same as an encoded polyline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PolylineHistory {
+    pub tracking_id: String,
+    pub order_id: String,
+    /// The believed way, smoothed, in precision 5.
+    pub polyline: String,
+    /// Unix seconds, one for each position.
+    pub times: Vec<i64>,
+    pub next_cursor: Option<String>,
+    /// Unix milliseconds.
+    pub server_time: i64,
+}
+
 /// A line of two positions or more, or a point where there is one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "coordinates")]

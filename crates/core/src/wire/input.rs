@@ -65,6 +65,11 @@ impl<'a> Fields<'a> {
         names_of(field).any(|name| self.map.get(name).is_some_and(|value| !value.is_null()))
     }
 
+    /// Whether the field is there, and null.
+    pub fn is_null(&self, field: &'static str) -> bool {
+        names_of(field).any(|name| self.map.get(name).is_some_and(Value::is_null)) && !self.has(field)
+    }
+
     pub fn missing(&self, field: &str) -> Rejection {
         Rejection::invalid(field, format!("{field} is required"))
     }

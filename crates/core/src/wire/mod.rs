@@ -2,12 +2,15 @@
 //! document and the TypeScript types are generated from it.
 
 pub mod batch;
+pub mod correction;
 pub mod driver;
 pub mod frames;
+pub mod handover;
 pub mod health;
 pub mod history;
 pub mod input;
 pub mod json;
+pub mod mine;
 pub mod problem;
 pub mod report;
 pub mod sign_in;

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::clock::Millis;
 use crate::filter::Reason;
 use crate::status::Status;
 use crate::wire::driver::EmergencyView;
-use crate::wire::start::{Mode, Place, Visibility};
+use crate::wire::handover::{ProofView, RatingView};
+use crate::wire::start::{Mode, Place, Visibility, Window};
 
 /// The position shown to an audience.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,6 +114,12 @@ pub struct WindowView {
     pub to: Option<i64>,
 }
 
+impl From<Window> for WindowView {
+    fn from(window: Window) -> Self {
+        Self { from: window.from.map(Millis::secs), to: window.to.map(Millis::secs) }
+    }
+}
+
 /// A simulated clock: the delivery's now is `origin + (wall − start) × rate`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -182,6 +190,15 @@ pub struct Details {
     /// When the driver accepted it, in Unix seconds: for driver, store, dispatcher and admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<i64>,
+    /// For all but the public.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<ProofView>,
+    /// For customer, store, dispatcher and admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<RatingView>,
+    /// What the recipient says to the driver: for customer, store, dispatcher and admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover_code: Option<String>,
     /// For driver, store, dispatcher and admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixes: Option<FixCounts>,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::clock::{Millis, RATES};
 use crate::fix::{ADDRESS_MAX, Position, position};
 use crate::rejection::Rejection;
+use crate::wire::handover::CODE_MAX;
 use crate::wire::input::{Fields, under};
 
 /// A place to pick up or drop off.
@@ -111,6 +112,9 @@ pub struct StartRequest {
     pub route: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
+    /// What the recipient says to the driver at the door: a proof by code has to be this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover_code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
     /// At most 4 KB of JSON.
@@ -153,7 +157,7 @@ impl StartRequest {
         }
         Ok(Self {
             order_id: fields.identifier("order_id", ID_MAX)?.ok_or_else(|| fields.missing("order_id"))?,
-            dropoff: dropoff(&fields)?,
+            dropoff: dropoff_if_given(&fields)?.ok_or_else(|| fields.missing("dropoff"))?,
             driver_id: fields.identifier("driver_id", ID_MAX)?,
             customer_id: fields.identifier("customer_id", ID_MAX)?,
             store_id: fields.identifier("store_id", ID_MAX)?,
@@ -163,12 +167,10 @@ impl StartRequest {
                 .transpose()?,
             phone: phone(&fields)?,
             mode: choice(&fields, "mode", &Mode::ALL)?,
-            window: fields
-                .object("window")?
-                .map(|(window, _)| span(&window).map_err(under("window")))
-                .transpose()?,
+            window: window(&fields)?,
             route: route(&fields)?,
             instructions: fields.text("instructions", INSTRUCTIONS_MAX)?,
+            handover_code: fields.identifier("handover_code", CODE_MAX)?,
             visibility: choice(&fields, "visibility", &Visibility::ALL)?,
             metadata: metadata(&fields)?,
             clock: fields
@@ -184,7 +186,8 @@ fn place(fields: &Fields<'_>) -> Result<Place, Rejection> {
     Ok(Place { lat: position.lat(), lng: position.lng(), address: fields.text("address", ADDRESS_MAX)? })
 }
 
-fn dropoff(fields: &Fields<'_>) -> Result<Place, Rejection> {
+/// The dropoff, nested or flat.
+pub(super) fn dropoff_if_given(fields: &Fields<'_>) -> Result<Option<Place>, Rejection> {
     let nested = fields
         .object("dropoff")?
         .map(|(dropoff, _)| place(&dropoff).map_err(under("dropoff")))
@@ -193,7 +196,7 @@ fn dropoff(fields: &Fields<'_>) -> Result<Place, Rejection> {
         (Some(nested), Some(flat)) if nested.position() != flat.position() => {
             Err(Rejection::invalid("dropoff", "dropoff is given twice, with different values"))
         }
-        (nested, flat) => nested.or(flat).ok_or_else(|| fields.missing("dropoff")),
+        (nested, flat) => Ok(nested.or(flat)),
     }
 }
 
@@ -210,7 +213,7 @@ fn flat_dropoff(fields: &Fields<'_>) -> Result<Option<Place>, Rejection> {
 }
 
 /// E.164: a plus sign, then 7 to 15 digits, the first not zero.
-fn phone(fields: &Fields<'_>) -> Result<Option<String>, Rejection> {
+pub(super) fn phone(fields: &Fields<'_>) -> Result<Option<String>, Rejection> {
     let Some(phone) = fields.text("phone", 16)? else { return Ok(None) };
     let digits = phone.strip_prefix('+').unwrap_or_default();
     let valid = (7..=15).contains(&digits.len())
@@ -223,6 +226,10 @@ fn phone(fields: &Fields<'_>) -> Result<Option<String>, Rejection> {
     }
 }
 
+pub(super) fn window(fields: &Fields<'_>) -> Result<Option<Window>, Rejection> {
+    fields.object("window")?.map(|(window, _)| span(&window).map_err(under("window"))).transpose()
+}
+
 fn span(fields: &Fields<'_>) -> Result<Window, Rejection> {
     let window = Window { from: fields.time("from")?, to: fields.time("to")? };
     match window {
@@ -233,7 +240,7 @@ fn span(fields: &Fields<'_>) -> Result<Window, Rejection> {
     }
 }
 
-fn route(fields: &Fields<'_>) -> Result<Option<String>, Rejection> {
+pub(super) fn route(fields: &Fields<'_>) -> Result<Option<String>, Rejection> {
     let Some(route) = fields.get("route")? else { return Ok(None) };
     let refuse = |detail: &str| Err(Rejection::invalid("route", detail));
     let Some(route) = route.as_str() else { return refuse("route must be an encoded polyline") };
@@ -283,7 +290,7 @@ fn clock_of(fields: &Fields<'_>) -> Result<ClockRequest, Rejection> {
 }
 
 /// One of a few words, without regard to case.
-fn choice<T: Copy>(
+pub(super) fn choice<T: Copy>(
     fields: &Fields<'_>,
     field: &'static str,
     all: &[(T, &str)],

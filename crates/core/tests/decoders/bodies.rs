@@ -2,7 +2,7 @@
 //! targets in `fuzz/` both call these.
 
 use onway_core::clock::{LATEST, Millis};
-use onway_core::delivery::Assignment;
+use onway_core::delivery::Change;
 use onway_core::device_key;
 use onway_core::fix::{Fix, Position};
 use onway_core::ingest::{self, Protocol, Request};
@@ -155,9 +155,9 @@ pub fn frame(bytes: &[u8]) {
     match body.get("type").and_then(Value::as_str) {
         Some("location_update") => drop(taken(Report::parse(&body, NOW, FRAME_FIXES_MAX))),
         Some("status_update") => drop(taken(parse_status(&body))),
-        Some("accept") => drop(taken(Assignment::Accept.command(&body, &str::to_owned))),
-        Some("decline") => drop(taken(Assignment::Decline.command(&body, &str::to_owned))),
-        _ => drop(taken(Assignment::Assign.command(&body, &str::to_owned))),
+        Some("accept") => drop(taken(Change::Accept.command(&body, &str::to_owned))),
+        Some("decline") => drop(taken(Change::Decline.command(&body, &str::to_owned))),
+        _ => drop(taken(Change::Assign.command(&body, &str::to_owned))),
     }
 }
 

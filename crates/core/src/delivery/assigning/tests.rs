@@ -4,6 +4,7 @@ use super::*;
 use crate::archive::Summary;
 use crate::auth::{Caller, Role};
 use crate::delivery::tests::{after, caller, driver, fixes, started, status};
+use crate::delivery::{Change, Command};
 use crate::delivery::{KeptEvent, StoredLive};
 use crate::history;
 use crate::recent::NoArchive;
@@ -33,7 +34,7 @@ fn statuses(delivery: &Delivery) -> Vec<&'static str> {
 }
 
 fn whole(outcome: &Outcome) -> bool {
-    matches!(&outcome.events[..], [Event::Status(event) | Event::Assigned(event)] if event.whole)
+    matches!(&outcome.events[..], [Event::Status(event) | Event::Changed(event)] if event.whole)
 }
 
 /// A delivery as its object finds it again after it slept.
@@ -113,7 +114,7 @@ fn only_those_who_may_assign_and_answer() {
 fn the_first_driver_makes_it_assigned_and_the_same_again_is_no_event() {
     let mut delivery = standing("CREATED");
     let outcome = staff(&mut delivery, assign("d"), 5).unwrap();
-    assert!(whole(&outcome) && outcome.handed_over);
+    assert!(whole(&outcome) && outcome.facts_changed);
     assert_eq!(statuses(&delivery), ["CREATED", "ASSIGNED"]);
     let before = delivery.clone();
     let again = staff(&mut delivery, assign("d"), 6).unwrap();
@@ -305,15 +306,15 @@ fn rows_from_before_there_were_assignments_are_read() {
 fn each_bad_body_names_its_field() {
     let long = "x".repeat(501);
     for (asked, body, field) in [
-        (Assignment::Assign, json!({}), "driver_id"),
-        (Assignment::Assign, json!([]), "body"),
-        (Assignment::Assign, json!({"driver_id": " "}), "driver_id"),
-        (Assignment::Assign, json!({"driver_id": 5}), "driver_id"),
-        (Assignment::Assign, json!({"driver_id": "a", "rider_id": "b"}), "driver_id"),
-        (Assignment::Unassign, json!(null), "body"),
-        (Assignment::Accept, json!("x"), "body"),
-        (Assignment::Decline, json!({"reason": 5}), "reason"),
-        (Assignment::Cancel, json!({"reason": long}), "reason"),
+        (Change::Assign, json!({}), "driver_id"),
+        (Change::Assign, json!([]), "body"),
+        (Change::Assign, json!({"driver_id": " "}), "driver_id"),
+        (Change::Assign, json!({"driver_id": 5}), "driver_id"),
+        (Change::Assign, json!({"driver_id": "a", "rider_id": "b"}), "driver_id"),
+        (Change::Unassign, json!(null), "body"),
+        (Change::Accept, json!("x"), "body"),
+        (Change::Decline, json!({"reason": 5}), "reason"),
+        (Change::Cancel, json!({"reason": long}), "reason"),
     ] {
         match asked.command(&body, &str::to_owned) {
             Err(Rejection::Invalid { field: at, .. }) => assert_eq!(at, field, "{body}"),
@@ -321,7 +322,7 @@ fn each_bad_body_names_its_field() {
         }
     }
     for name in ["driver_id", "rider_id", "delivery_person_id"] {
-        let command = Assignment::Assign.command(&json!({name: "d"}), &|driver| format!("alias of {driver}"));
+        let command = Change::Assign.command(&json!({name: "d"}), &|driver| format!("alias of {driver}"));
         assert_eq!(command, Ok(assign("d")));
     }
 }

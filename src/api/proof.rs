@@ -1,0 +1,50 @@
+//! `/tracking/{id}/proof`: that it was handed over.
+
+use onway_core::permission::Action;
+use onway_core::rejection::Rejection;
+use onway_core::wire::handover::{image_kind, image_type, parse_code};
+use onway_core::wire::input::{self, Fields};
+use worker::{Env, Request};
+
+use super::record::archived;
+use super::tracking::known_id;
+use super::{body, query};
+use crate::config::Config;
+use crate::contract::{Ask, DeliveryRequest};
+use crate::identity::{caller, known_caller};
+use crate::problem::Answer;
+use crate::proofs::Proofs;
+
+/// `POST /tracking/{id}/proof`
+pub async fn prove(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let is_json = body::is_json(&request);
+    let body = body::whole(&mut request).await;
+    let id = known_id(id, config)?;
+    let by = known_caller(&request, config).await?;
+    let (is_json, body) = (is_json?, body?);
+    let kind = if is_json {
+        parse_code(&Fields::of(&input::json(&body)?, "body")?)?;
+        None
+    } else {
+        body::permit_image(&request)?;
+        image_type(&body)?;
+        Some(image_kind(query(&request)?("kind").as_deref())?)
+    };
+    DeliveryRequest::Prove { by, kind }.ask(env, id.as_str(), None, Some(body)).await
+}
+
+/// `GET /tracking/{id}/proof/{proof_id}`
+pub async fn read(request: &Request, id: &str, proof: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let id = known_id(id, config)?;
+    let by = caller(request, config).await?;
+    let asked = DeliveryRequest::Proof { by: by.clone(), id: proof.to_owned() };
+    let answer = asked.ask(env, id.as_str(), None, None).await?;
+    if answer.status_code() != 410 {
+        return Ok(answer);
+    }
+    let (_, summary, _) = archived(&id, by.as_ref(), Action::SeeProof, env, config).await?;
+    let known = summary.rest.handover.proofs.iter().find(|known| known.id == proof);
+    let content_type = known.and_then(|known| known.content_type.as_deref());
+    let content_type = content_type.ok_or_else(|| Rejection::NotFound("there is no such image".into()))?;
+    Proofs::of(env)?.read(id.as_str(), proof, content_type).await
+}

@@ -1,0 +1,54 @@
+//! Proofs that a delivery was handed over: the image goes to the bucket, then the delivery knows of it.
+
+use std::rc::Rc;
+
+use onway_core::auth::Caller;
+use onway_core::delivery::{Command, Proof, ProofKind};
+use onway_core::permission::Action;
+use onway_core::rejection::Rejection;
+use onway_core::wire::handover::{image_type, parse_code};
+use onway_core::wire::input::{self, Fields};
+
+use super::session::Session;
+use crate::problem::{Answer, ours};
+use crate::proofs::Proofs;
+
+impl Session {
+    /// Takes a proof. Should it be lost between the two writes, an image lies in the bucket that nobody sees and
+    /// that goes with the rest of the delivery; the driver, who heard nothing, sends it again.
+    pub(super) async fn prove(
+        self: &Rc<Self>,
+        by: &Caller,
+        kind: Option<ProofKind>,
+        body: Vec<u8>,
+    ) -> Answer {
+        let proof = match kind {
+            Some(kind) => Proof::image(kind, image_type(&body)?, &body),
+            None => Proof::code(parse_code(&Fields::of(&input::json(&body)?, "body")?)?),
+        };
+        if let Some(content_type) = &proof.content_type {
+            let delivery = self.take_live()?;
+            let permitted = delivery.permit(delivery.party(Some(by)), Some(by), Action::Prove);
+            let permitted = permitted.and_then(|()| delivery.may_prove(&proof));
+            let tracking_id = delivery.facts.tracking_id.as_str().to_owned();
+            self.keep(delivery);
+            permitted?;
+            Proofs::of(&self.env)?.keep(&tracking_id, &proof.id, content_type, body).await.map_err(ours)?;
+        }
+        self.carry_out(by, Command::Prove(proof))
+    }
+
+    /// The image of a proof.
+    pub(super) async fn proof(self: &Rc<Self>, by: Option<&Caller>, id: &str) -> Answer {
+        let delivery = self.take_live()?;
+        let permitted = delivery.permit(delivery.party(by), by, Action::SeeProof);
+        let known = delivery.live.handover.proofs.iter().find(|proof| proof.id == id);
+        let content_type = known.and_then(|proof| proof.content_type.clone());
+        let tracking_id = delivery.facts.tracking_id.as_str().to_owned();
+        self.keep(delivery);
+        permitted?;
+        let content_type =
+            content_type.ok_or_else(|| Rejection::NotFound("there is no such image".into()))?;
+        Proofs::of(&self.env)?.read(&tracking_id, id, &content_type).await
+    }
+}

@@ -1,0 +1,59 @@
+//! The bucket of proofs: images of a delivery handed over, under its tracking id.
+
+use onway_core::rejection::Rejection;
+use worker::{Bucket, Env, HttpMetadata, Response};
+
+use crate::problem::{Answer, ours};
+
+/// The binding of the bucket.
+const BINDING: &str = "PROOFS";
+
+/// The bucket of this deployment.
+pub struct Proofs(Bucket);
+
+impl Proofs {
+    /// Refused where none is bound.
+    pub fn of(env: &Env) -> Result<Self, Rejection> {
+        env.bucket(BINDING).map(Self).map_err(|_| {
+            Rejection::NotOffered(
+                "no bucket PROOFS is bound here, so no photo or signature can be kept: hand over with a code"
+                    .into(),
+            )
+        })
+    }
+
+    /// Keeps an image; the same one again is the same object.
+    pub async fn keep(
+        &self,
+        tracking_id: &str,
+        proof: &str,
+        content_type: &str,
+        image: Vec<u8>,
+    ) -> worker::Result<()> {
+        let metadata =
+            HttpMetadata { content_type: Some(content_type.to_owned()), ..HttpMetadata::default() };
+        self.0.put(key(tracking_id, proof), image).http_metadata(metadata).execute().await.map(drop)
+    }
+
+    /// Answers with an image, which no other site shows as its own and no shared cache keeps.
+    pub async fn read(&self, tracking_id: &str, proof: &str, content_type: &str) -> Answer {
+        let found = self.0.get(key(tracking_id, proof)).execute().await.map_err(ours)?;
+        let body = found.as_ref().and_then(|object| object.body());
+        let body = body.ok_or_else(|| Rejection::NotFound("this image has been removed".into()))?;
+        let response = Response::from_body(body.response_body().map_err(ours)?).map_err(ours)?;
+        for (name, value) in [
+            ("Content-Type", content_type),
+            ("Content-Security-Policy", "default-src 'none'; sandbox"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", "private, no-store"),
+            ("Vary", "Authorization"),
+        ] {
+            response.headers().set(name, value).map_err(ours)?;
+        }
+        Ok(response)
+    }
+}
+
+fn key(tracking_id: &str, proof: &str) -> String {
+    format!("{tracking_id}/{proof}")
+}
