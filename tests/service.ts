@@ -18,6 +18,8 @@ export interface Options {
   vars?: Record<string, string | undefined>;
   /** Where the objects' SQLite lives: kept when given, removed at the end otherwise. */
   state?: string;
+  /** Whether a bucket for photos and signatures is bound; it is unless this says no. */
+  proofs?: boolean;
   /** A fixed port, for what has it written down. */
   port?: number;
 }
