@@ -68,6 +68,10 @@ impl<'a> Config<'a> {
         Self { env }
     }
 
+    pub const fn env(&self) -> &'a Env {
+        self.env
+    }
+
     /// A variable or secret; `None` where it is unset or empty.
     pub fn text(&self, name: &str) -> Option<String> {
         self.env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())

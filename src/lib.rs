@@ -8,6 +8,7 @@ mod beside;
 mod config;
 mod contract;
 mod identity;
+mod limits;
 mod models;
 mod objects;
 mod outgoing;

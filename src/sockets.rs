@@ -241,6 +241,9 @@ pub fn close(socket: &WebSocket, rejection: &Rejection) {
 pub fn refuse(rejection: &Rejection, subprotocol: bool) -> Result<Response> {
     let pair = WebSocketPair::new()?;
     pair.server.accept()?;
+    if let Rejection::RateLimited { .. } = rejection {
+        send(&pair.server, &ServerFrame::refusal(rejection, None))?;
+    }
     close(&pair.server, rejection);
     switching_protocols(pair.client, subprotocol)
 }

@@ -13,6 +13,7 @@ use worker::{Env, Request, Response};
 use super::tracking::known_id;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
+use crate::limits;
 use crate::problem::{Answer, ours};
 
 /// The static assets' binding.
@@ -54,7 +55,7 @@ pub async fn document(request: Request, env: &Env) -> Answer {
 /// `GET /track/{id}`
 pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let template = asset(env, "/track.html").await?;
-    let found = public_snapshot(id, env, config).await;
+    let found = public_snapshot(request, id, env, config).await;
     let problem = found.as_ref().err().map(|rejection| Problem::new(rejection, None));
     let (snapshot, seen) = found.ok().unzip();
     let settings = PageConfig {
@@ -95,8 +96,14 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
     )
 }
 
-async fn public_snapshot(id: &str, env: &Env, config: &Config<'_>) -> Result<(Value, Outline), Rejection> {
+async fn public_snapshot(
+    request: &Request,
+    id: &str,
+    env: &Env,
+    config: &Config<'_>,
+) -> Result<(Value, Outline), Rejection> {
     let id = known_id(id, config)?;
+    limits::count(request, None, config).await?;
     let read = DeliveryRequest::Read { by: None, if_none_match: None };
     let mut response = read.ask(env, id.as_str(), None, None).await?;
     match response.status_code() {
