@@ -21,6 +21,7 @@ use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
 use crate::eta::{Estimate, Journey, Model};
 use crate::fix::Position;
+use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::permission::{self, Action, Circumstances, Owners, Party};
 use crate::published::Published;
@@ -116,6 +117,8 @@ pub struct Live {
     pub chunks: u32,
     pub published: Published,
     pub outbox: Outbox,
+    /// How often watchers were told, and asked whether they keep up.
+    pub asked: Asked,
 }
 
 /// One delivery.
@@ -189,6 +192,15 @@ pub enum KeptEvent {
 }
 
 impl Event {
+    /// Its number.
+    pub const fn seq(&self) -> u64 {
+        match self {
+            Self::Status(event) | Self::Assigned(event) => event.seq,
+            Self::Presence(event) => event.seq,
+            Self::Moved { seq, .. } | Self::Estimated { seq } => *seq,
+        }
+    }
+
     /// What is kept of it, with its number.
     pub fn kept(&self) -> Option<(u64, KeptEvent)> {
         match self {
@@ -240,6 +252,34 @@ pub struct Outcome {
     pub guided: bool,
     /// Another driver has it, or none: the facts have changed, and the former driver may not see it.
     pub handed_over: bool,
+}
+
+impl Outcome {
+    /// What this and then `next` came to, to be stored and told as one; the counts stay apart.
+    pub fn join(&mut self, next: Self) {
+        for event in next.events {
+            match (self.events.last_mut(), event) {
+                (Some(Event::Moved { seq, path }), Event::Moved { seq: newer, path: more }) => {
+                    *seq = newer;
+                    path.extend(more);
+                }
+                (_, event) => self.events.push(event),
+            }
+        }
+        self.chunks.extend(next.chunks);
+        self.changed |= next.changed;
+        self.guided |= next.guided;
+        self.handed_over |= next.handed_over;
+    }
+
+    /// How many broadcasts it causes; positions may wait for others, and count once.
+    pub fn broadcasts(&self) -> u64 {
+        let told = |event: &Event| match event {
+            Event::Status(StatusEvent { whole, .. }) => 1 + u64::from(*whole),
+            _ => 1,
+        };
+        self.events.iter().map(told).sum()
+    }
 }
 
 /// How long a delivery can be read, in ms.
@@ -297,6 +337,7 @@ impl Delivery {
             chunks: 0,
             published: Published::default(),
             outbox: Outbox::default(),
+            asked: Asked::default(),
         };
         let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None, whole: false });
         let from = facts.pickup.as_ref().map(Place::position);

@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod auth;
+pub mod bucket;
 pub mod clock;
 pub mod delivery;
 pub mod device_key;
@@ -16,6 +17,7 @@ pub mod fix;
 pub mod history;
 pub mod ingest;
 pub mod invite;
+pub mod keeping_up;
 pub mod limits;
 pub mod motion;
 #[cfg(feature = "openapi")]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::delivery::{Delivery, Driven, Facts, Following, Guidance, Live, Reached};
 use crate::eta::{Estimate, Journey};
+use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::published::Published;
 use crate::recent::{self, Key, Recent};
@@ -47,6 +48,8 @@ pub struct StoredLive {
     published: Published,
     #[serde(default)]
     outbox: Outbox,
+    #[serde(default)]
+    asked: Asked,
 }
 
 impl StoredLive {
@@ -77,6 +80,7 @@ impl Live {
             chunks: self.chunks,
             published: self.published.clone(),
             outbox: self.outbox.clone(),
+            asked: self.asked.clone(),
         }
     }
 }
@@ -102,6 +106,7 @@ impl Delivery {
             chunks: stored.chunks,
             published: stored.published,
             outbox: stored.outbox,
+            asked: stored.asked,
         };
         Ok(Self::new(facts, live, guidance))
     }
