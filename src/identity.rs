@@ -13,8 +13,8 @@ use worker::{Date, Request};
 
 use self::jwks::Jwks;
 use crate::config::Config;
-use crate::limits;
 use crate::problem::ours;
+use crate::{headers, limits};
 
 /// The subprotocol of our sockets.
 pub const SUBPROTOCOL: &str = "onway.v1";
@@ -40,6 +40,7 @@ pub async fn socket_caller(
     token: Option<String>,
     config: &Config<'_>,
 ) -> Result<Option<Caller>, Rejection> {
+    headers::admit_origin(request, config)?;
     let offered =
         offered(request)?.into_iter().find_map(|name| name.strip_prefix("bearer.").map(str::to_owned));
     checked(request, bearer(request)?.or(offered).or(token), config).await

@@ -7,6 +7,7 @@ mod archive;
 mod beside;
 mod config;
 mod contract;
+mod headers;
 mod identity;
 mod limits;
 mod models;

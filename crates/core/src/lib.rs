@@ -22,6 +22,7 @@ pub mod limits;
 pub mod motion;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod origins;
 pub mod outbox;
 pub mod permission;
 pub mod published;
