@@ -38,7 +38,8 @@ impl Bucket {
             self.level += 1.0;
             return Ok(());
         }
-        Err((over / per_second * 1_000.0).ceil() as i64)
+        // What is left of a sum of fractions is no ms.
+        Err(((over / per_second * 1_000.0 - 1e-6).ceil() as i64).max(1))
     }
 }
 
