@@ -5,6 +5,7 @@ use std::time::Duration;
 use onway_core::auth::SECRET_MIN;
 use onway_core::auth::claims::TokenRules;
 use onway_core::auth::keyring::{FRESH_MS, USABLE_MS};
+use onway_core::bucket::{Pace, Places};
 use onway_core::delivery::Spans;
 use onway_core::outbox::Spacing;
 use onway_core::rejection::Rejection;
@@ -66,6 +67,10 @@ pub struct Config<'a> {
 impl<'a> Config<'a> {
     pub const fn new(env: &'a Env) -> Self {
         Self { env }
+    }
+
+    pub const fn env(&self) -> &'a Env {
+        self.env
     }
 
     /// A variable or secret; `None` where it is unset or empty.
@@ -156,6 +161,22 @@ impl<'a> Config<'a> {
             audience: self.text("JWT_AUDIENCE"),
             role_claim: self.text("ROLE_CLAIM").unwrap_or_else(|| "role".into()),
         })
+    }
+
+    /// How often the frames of a socket may come.
+    pub fn pace(&self) -> Pace {
+        let number = |name, default: f64| self.number(name).unwrap_or(default).max(1.0);
+        Pace { per_second: number("FRAMES_PER_SECOND", 20.0), burst: number("FRAMES_BURST", 200.0) }
+    }
+
+    /// How many sockets a delivery has room for.
+    pub fn places(&self) -> Places {
+        let number = |name, default: f64| self.number(name).unwrap_or(default) as usize;
+        Places {
+            public: number("SOCKETS_PUBLIC", 24_000.0),
+            others: number("SOCKETS_OTHERS", 1_500.0),
+            person: number("SOCKETS_PERSON", 20.0),
+        }
     }
 
     fn number(&self, name: &str) -> Option<f64> {

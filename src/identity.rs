@@ -14,6 +14,7 @@ use worker::{Date, Request};
 use self::jwks::Jwks;
 use crate::config::Config;
 use crate::problem::ours;
+use crate::{headers, limits};
 
 /// The subprotocol of our sockets.
 pub const SUBPROTOCOL: &str = "onway.v1";
@@ -25,7 +26,7 @@ pub fn wall() -> Millis {
 
 /// The caller of an HTTP request: `None` without a token, refused with one that does not hold.
 pub async fn caller(request: &Request, config: &Config<'_>) -> Result<Option<Caller>, Rejection> {
-    checked(bearer(request)?, config).await
+    checked(request, bearer(request)?, config).await
 }
 
 /// The caller of an HTTP request that needs one.
@@ -39,16 +40,33 @@ pub async fn socket_caller(
     token: Option<String>,
     config: &Config<'_>,
 ) -> Result<Option<Caller>, Rejection> {
+    headers::admit_origin(request, config)?;
     let offered =
         offered(request)?.into_iter().find_map(|name| name.strip_prefix("bearer.").map(str::to_owned));
-    checked(bearer(request)?.or(offered).or(token), config).await
+    checked(request, bearer(request)?.or(offered).or(token), config).await
 }
 
-async fn checked(token: Option<String>, config: &Config<'_>) -> Result<Option<Caller>, Rejection> {
-    match token {
-        Some(token) => check(&token, config).await.map(Some),
-        None => Ok(None),
-    }
+/// Boxed for the same reason as [`check`].
+fn checked<'a>(
+    request: &'a Request,
+    token: Option<String>,
+    config: &'a Config<'_>,
+) -> Pin<Box<dyn Future<Output = Result<Option<Caller>, Rejection>> + 'a>> {
+    Box::pin(async move {
+        let by = match token {
+            Some(token) => {
+                limits::admit(request, config)?;
+                let judged = check(&token, config).await;
+                if let Err(Rejection::InvalidToken(_)) = judged {
+                    limits::failed(request, config).await?;
+                }
+                Some(judged?)
+            }
+            None => None,
+        };
+        limits::count(request, by.as_ref(), config).await?;
+        Ok(by)
+    })
 }
 
 /// Checks a token against what the deployment trusts. Only a token of the provider makes this wait. Boxed,

@@ -28,7 +28,7 @@ pub fn with_counts(rejection: &Rejection, counts: Option<Counts>) -> Result<Resp
     if let Rejection::MethodNotAllowed { allowed, .. } = rejection {
         response.headers().set("Allow", allowed)?;
     }
-    if let Rejection::Unavailable { retry_after } = rejection {
+    if let Some(retry_after) = rejection.retry_after() {
         response.headers().set("Retry-After", &retry_after.to_string())?;
     }
     if problem.status == 401 {

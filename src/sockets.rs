@@ -4,18 +4,22 @@
 //! made anew from the platform's when an event finds none.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use onway_core::auth::Caller;
+use onway_core::bucket::{Frames, Pace, Places, Verdict};
 use onway_core::clock::Millis;
+use onway_core::keeping_up::{self, Asked, Keeping, SILENCE_MAX};
 use onway_core::rejection::Rejection;
 use onway_core::visibility::Audience;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::frames::{PING, PONG};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
 use worker::{Error, Response, Result, State, WebSocket, WebSocketPair};
 use worker_sys::WebSocketRequestResponsePair;
 
-use crate::identity::SUBPROTOCOL;
+use crate::identity::{SUBPROTOCOL, wall};
 
 /// What is known of a socket.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,9 +27,19 @@ pub struct Attachment {
     /// `None` for the public.
     pub by: Option<Caller>,
     pub audience: Audience,
+    /// Tells the sockets of an object apart.
+    #[serde(default)]
+    id: u32,
+    /// How many of the questions to its audience it has answered, or were asked before it came.
+    #[serde(default)]
+    answered: u32,
 }
 
 impl Attachment {
+    pub const fn new(by: Option<Caller>, audience: Audience) -> Self {
+        Self { by, audience, id: 0, answered: 0 }
+    }
+
     /// Whether its token has run out: nothing leaves any more.
     pub fn has_expired(&self, wall: Millis) -> bool {
         self.by.as_ref().is_some_and(|by| wall >= by.expires)
@@ -35,9 +49,19 @@ impl Attachment {
 struct Client {
     socket: WebSocket,
     attachment: Attachment,
+    /// When it was last told the newest, where it is slow.
+    told: Option<Millis>,
+    /// Something newer than what it was told waits for it.
+    owed: bool,
+    /// When it last said anything but a ping.
+    heard: Option<Millis>,
 }
 
 impl Client {
+    const fn new(socket: WebSocket, attachment: Attachment) -> Self {
+        Self { socket, attachment, told: None, owed: false, heard: None }
+    }
+
     fn is_driver(&self) -> bool {
         self.attachment.audience == Audience::Driver
     }
@@ -50,6 +74,10 @@ pub struct Sockets {
     clients: RefCell<Option<Vec<Client>>>,
     /// Whether the platform has been told to answer pings since the object woke.
     answers_pings: Cell<bool>,
+    /// How often they were told and asked; `None` until the delivery is loaded.
+    asked: RefCell<Option<Asked>>,
+    /// The frames of those who have sent any lately.
+    frames: RefCell<HashMap<u32, Frames>>,
     #[cfg(feature = "test-utils")]
     pub counts: Counts,
 }
@@ -70,24 +98,34 @@ fn count(counter: &Cell<usize>) {
 
 /// Most sockets of one object: the platform's limit, less some for those that are closing.
 const SOCKETS_MAX: usize = 32_000;
+/// Most sockets whose frames are counted before those that have drained are forgotten.
+const COUNTED_MAX: usize = 1_024;
+
+/// What a frame, or the whole state, is for each audience.
+pub type Told<'a> = &'a dyn Fn(Audience) -> Option<ServerFrame>;
 
 impl Sockets {
     /// Accepts a socket. Returns the answer to its upgrade, and the socket to send to.
     pub fn accept(
         &self,
         state: &State,
-        attachment: Attachment,
+        mut attachment: Attachment,
+        places: Places,
         subprotocol: bool,
     ) -> Result<Option<(Response, WebSocket)>> {
         self.restore(state);
-        if self.connected() >= SOCKETS_MAX {
+        if !self.has_room(&attachment, places) {
             // Of these some may have gone.
             self.clients.take();
             self.restore(state);
-            if self.connected() >= SOCKETS_MAX {
+            if !self.has_room(&attachment, places) {
                 return Ok(None);
             }
         }
+        let newest = self.clients.borrow().iter().flatten().map(|client| client.attachment.id).max();
+        attachment.id = newest.unwrap_or(0).wrapping_add(1);
+        attachment.answered = self.asked_of(attachment.audience);
+        self.frames.borrow_mut().remove(&attachment.id);
         let pair = WebSocketPair::new()?;
         if !self.answers_pings.replace(true) {
             state.set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
@@ -96,7 +134,7 @@ impl Sockets {
         pair.server.serialize_attachment(&attachment)?;
         #[cfg(feature = "test-utils")]
         count(&self.counts.attachments);
-        let client = Client { socket: pair.server.clone(), attachment };
+        let client = Client::new(pair.server.clone(), attachment);
         if let Some(clients) = self.clients.borrow_mut().as_mut() {
             clients.push(client);
         }
@@ -115,19 +153,107 @@ impl Sockets {
     }
 
     /// Gives a socket another identity.
-    pub fn renew(&self, socket: &WebSocket, attachment: &Attachment) -> Result<()> {
-        socket.serialize_attachment(attachment)?;
-        if let Some(clients) = self.clients.borrow_mut().as_mut() {
-            for client in clients.iter_mut().filter(|client| client.socket == *socket) {
-                client.attachment = attachment.clone();
-            }
+    pub fn renew(
+        &self,
+        socket: &WebSocket,
+        mut known: Attachment,
+        by: Caller,
+        audience: Audience,
+    ) -> Result<()> {
+        if known.audience != audience {
+            known.answered = self.asked_of(audience);
+        }
+        (known.by, known.audience) = (Some(by), audience);
+        self.attach(socket, known)
+    }
+
+    /// Takes a watcher's answer to the frame `seq`.
+    pub fn answer(&self, socket: &WebSocket, mut known: Attachment, seq: u64) -> Result<()> {
+        let answered = self.asked.borrow().as_ref().map_or(0, |asked| asked.answered(known.audience, seq));
+        if answered <= known.answered {
+            return Ok(());
+        }
+        known.answered = answered;
+        self.attach(socket, known)
+    }
+
+    fn attach(&self, socket: &WebSocket, attachment: Attachment) -> Result<()> {
+        socket.serialize_attachment(&attachment)?;
+        #[cfg(feature = "test-utils")]
+        count(&self.counts.attachments);
+        let mut clients = self.clients.borrow_mut();
+        if let Some(client) =
+            clients.iter_mut().flatten().find(|client| client.attachment.id == attachment.id)
+        {
+            client.attachment = attachment;
         }
         Ok(())
     }
 
+    /// Counts a frame of a socket.
+    pub fn judge(&self, attachment: &Attachment, wall: Millis, pace: Pace) -> Verdict {
+        let mut clients = self.clients.borrow_mut();
+        if let Some(client) =
+            clients.iter_mut().flatten().find(|client| client.attachment.id == attachment.id)
+        {
+            client.heard = Some(wall);
+        }
+        let mut frames = self.frames.borrow_mut();
+        if frames.len() > COUNTED_MAX {
+            frames.retain(|_, frames| !frames.is_drained(wall, pace));
+        }
+        frames.entry(attachment.id).or_default().judge(wall, pace)
+    }
+
+    /// Closes those whose token has run out, and those that have pinged before and say nothing any more.
+    pub fn close_silent(&self, state: &State, wall: Millis) {
+        self.restore(state);
+        let mut clients = self.clients.borrow_mut();
+        let Some(clients) = clients.as_mut() else { return };
+        clients.retain(|client| {
+            if client.attachment.has_expired(wall) {
+                close(&client.socket, &Rejection::InvalidToken(String::new()));
+                return false;
+            }
+            let is_silent = client.heard.is_none_or(|heard| wall.since(heard) > SILENCE_MAX)
+                && has_stopped_pinging(state, &client.socket, wall);
+            if is_silent {
+                // Nobody reads it: the code is for the record.
+                client.socket.close(Some(1001), Some("Silent")).ok();
+            }
+            !is_silent
+        });
+    }
+
+    /// Takes note of how often watchers were told, where an eviction has forgotten it.
+    pub fn recall(&self, stored: &Asked) {
+        self.asked.borrow_mut().get_or_insert_with(|| stored.clone());
+    }
+
+    /// How often watchers will have been told after so many broadcasts more.
+    pub fn asked_after(&self, broadcasts: u64) -> Asked {
+        self.asked.borrow().as_ref().map(|asked| asked.after(broadcasts)).unwrap_or_default()
+    }
+
+    fn asked_of(&self, audience: Audience) -> u32 {
+        self.asked.borrow().as_ref().map_or(0, |asked| asked.of(audience))
+    }
+
+    fn has_room(&self, attachment: &Attachment, places: Places) -> bool {
+        let clients = self.clients.borrow();
+        let (mut all, mut of_audience, mut of_person) = (0, 0, 0);
+        for Client { attachment: other, .. } in clients.iter().flatten() {
+            all += 1;
+            of_audience += usize::from(other.audience == attachment.audience);
+            let person = |one: &Attachment| one.by.as_ref().map(|by| (by.role, by.subject.clone()));
+            of_person += usize::from(other.by.is_some() && person(other) == person(attachment));
+        }
+        all < SOCKETS_MAX && places.have_room(attachment.audience, of_audience, of_person)
+    }
+
     /// Lets each socket see what it may now, after another driver was assigned or the delivery was corrected.
     /// Who may not see it any more is closed, and so is who was the driver.
-    pub fn judge(
+    pub fn see_anew(
         &self,
         state: &State,
         see: impl Fn(Option<&Caller>) -> std::result::Result<Audience, Rejection>,
@@ -145,6 +271,7 @@ impl Sockets {
                 return false;
             };
             client.attachment.audience = fresh;
+            client.attachment.answered = self.asked_of(fresh);
             client.socket.serialize_attachment(&client.attachment).is_ok()
         });
     }
@@ -170,23 +297,35 @@ impl Sockets {
         clients.iter().flatten().any(|client| !client.is_driver())
     }
 
-    /// Sends to everybody what `frame` makes for their audience, serialized once for each.
-    pub fn broadcast(&self, state: &State, wall: Millis, frame: impl Fn(Audience) -> Option<ServerFrame>) {
+    /// Sends to everybody what `frame` makes for their audience, serialized once for each; `whole` to those who
+    /// are slow, when it is their time. With a `seq` it counts, and may ask for an answer. Returns in how many ms
+    /// somebody who is slow is to be told the newest.
+    pub fn broadcast(
+        &self,
+        state: &State,
+        wall: Millis,
+        seq: Option<u64>,
+        frame: Told<'_>,
+        whole: Told<'_>,
+    ) -> Option<i64> {
         self.restore(state);
         #[cfg(feature = "test-utils")]
         count(&self.counts.broadcasts);
-        let mut clients = self.clients.borrow_mut();
-        let Some(clients) = clients.as_mut() else { return };
+        let (mut clients, mut asked) = (self.clients.borrow_mut(), self.asked.borrow_mut());
+        let (clients, asked) = (clients.as_mut()?, asked.get_or_insert_default());
+        let asks = seq.filter(|_| asked.count());
+        let mut pause = None;
         for audience in Audience::ALL {
             if !clients.iter().any(|client| client.attachment.audience == audience) {
                 continue;
             }
-            let Some(text) = frame(audience).and_then(|frame| serde_json::to_string(&frame).ok()) else {
-                continue;
-            };
-            #[cfg(feature = "test-utils")]
-            count(&self.counts.serializations);
-            clients.retain(|client| {
+            let Some(mut text) = frame(audience).and_then(|frame| self.serialize(&frame)) else { continue };
+            let watches = audience != Audience::Driver;
+            if asks.is_some() && watches && text.pop().is_some() {
+                text.push_str(",\"ack\":true}");
+            }
+            let (known, mut newest) = (asked.of(audience), None);
+            clients.retain_mut(|client| {
                 if client.attachment.audience != audience {
                     return true;
                 }
@@ -194,19 +333,82 @@ impl Sockets {
                     close(&client.socket, &Rejection::InvalidToken(String::new()));
                     return false;
                 }
+                match Keeping::of(known, client.attachment.answered) {
+                    Keeping::TooSlow if watches => {
+                        client.socket.close(Some(1008), Some("Too slow")).ok();
+                        return false;
+                    }
+                    // What asks goes to all alike.
+                    Keeping::Slow if watches && asks.is_none() => {
+                        client.owed = true;
+                        return self.catch_up(client, wall, whole, &mut newest, &mut pause);
+                    }
+                    _ => {}
+                }
                 // A socket that cannot take a frame has closed: its close event may still be on the way.
                 client.socket.send_with_str(&text).is_ok()
             });
+            if let Some(seq) = asks.filter(|_| watches) {
+                asked.ask(audience, seq);
+            }
         }
+        pause
+    }
+
+    /// Tells those who are slow, and whose time has come, the newest. Returns in how many ms the next is due.
+    pub fn catch_up_all(&self, state: &State, wall: Millis, whole: Told<'_>) -> Option<i64> {
+        self.restore(state);
+        let mut clients = self.clients.borrow_mut();
+        let clients = clients.as_mut()?;
+        let mut pause = None;
+        for audience in Audience::ALL {
+            let mut newest = None;
+            clients.retain_mut(|client| {
+                if client.attachment.audience != audience || !client.owed {
+                    return true;
+                }
+                if client.attachment.has_expired(wall) {
+                    close(&client.socket, &Rejection::InvalidToken(String::new()));
+                    return false;
+                }
+                self.catch_up(client, wall, whole, &mut newest, &mut pause)
+            });
+        }
+        pause
+    }
+
+    /// Tells somebody who is slow the newest, or when it will be told. Whether the socket takes it.
+    fn catch_up(
+        &self,
+        client: &mut Client,
+        wall: Millis,
+        whole: Told<'_>,
+        newest: &mut Option<String>,
+        pause: &mut Option<i64>,
+    ) -> bool {
+        let wait = keeping_up::pause(client.told, wall);
+        if wait > 0 {
+            *pause = Some(pause.map_or(wait, |known: i64| known.min(wait)));
+            return true;
+        }
+        if newest.is_none() {
+            *newest = whole(client.attachment.audience).and_then(|frame| self.serialize(&frame));
+        }
+        (client.told, client.owed) = (Some(wall), false);
+        newest.as_ref().is_none_or(|text| client.socket.send_with_str(text).is_ok())
+    }
+
+    fn serialize(&self, frame: &ServerFrame) -> Option<String> {
+        #[cfg(feature = "test-utils")]
+        count(&self.counts.serializations);
+        serde_json::to_string(frame).ok()
     }
 
     #[cfg(feature = "test-utils")]
     pub fn forget_all(&self) {
         self.clients.take();
-    }
-
-    fn connected(&self) -> usize {
-        self.clients.borrow().as_ref().map_or(0, Vec::len)
+        self.asked.take();
+        self.frames.take();
     }
 
     fn restore(&self, state: &State) {
@@ -215,11 +417,27 @@ impl Sockets {
         }
         let client = |socket: WebSocket| {
             let attachment = socket.deserialize_attachment().ok().flatten()?;
-            Some(Client { socket, attachment })
+            Some(Client::new(socket, attachment))
         };
-        let clients = state.get_websockets().into_iter().filter_map(client).collect();
+        let mut clients: Vec<_> = state.get_websockets().into_iter().filter_map(client).collect();
+        // What a driver said before an eviction is not known: it counts as having said something.
+        for client in clients.iter_mut().filter(|client| client.is_driver()) {
+            client.heard = Some(wall());
+        }
         *self.clients.borrow_mut() = Some(clients);
     }
+}
+
+/// Whether a socket that has pinged before has not done so for too long. What the platform answers by itself it
+/// keeps the time of; the `worker` crate does not know of that.
+pub fn has_stopped_pinging(state: &State, socket: &WebSocket, wall: Millis) -> bool {
+    let ask = || {
+        let name = "getWebSocketAutoResponseTimestamp".into();
+        let ask: js_sys::Function = js_sys::Reflect::get(state.as_raw(), &name).ok()?.dyn_into().ok()?;
+        let at: js_sys::Date = ask.call1(state.as_raw(), socket.as_ref()).ok()?.dyn_into().ok()?;
+        Some(Millis(at.get_time() as i64))
+    };
+    ask().is_some_and(|pinged| wall.since(pinged) > SILENCE_MAX)
 }
 
 /// Sends one frame; a socket that has closed takes none.
@@ -242,6 +460,9 @@ pub fn close(socket: &WebSocket, rejection: &Rejection) {
 pub fn refuse(rejection: &Rejection, subprotocol: bool) -> Result<Response> {
     let pair = WebSocketPair::new()?;
     pair.server.accept()?;
+    if let Rejection::RateLimited { .. } = rejection {
+        send(&pair.server, &ServerFrame::refusal(rejection, None))?;
+    }
     close(&pair.server, rejection);
     switching_protocols(pair.client, subprotocol)
 }

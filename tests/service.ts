@@ -10,6 +10,9 @@ const ROOT = join(import.meta.dirname, "..");
 export const JWT_SECRET = "the secret that signs the tokens of the tests";
 export const ID_SECRET = "the secret that signs the ids of the tests";
 
+/** Tests send as fast as they are answered. */
+export const UNLIMITED = { FRAMES_PER_SECOND: "1000000", FRAMES_BURST: "1000000" };
+
 export type Json = Record<string, any>;
 export type Role = "driver" | "customer" | "store" | "dispatcher" | "admin";
 
@@ -20,6 +23,8 @@ export interface Options {
   state?: string;
   /** Whether a bucket for photos and signatures is bound; it is unless this says no. */
   proofs?: boolean;
+  /** Rate-limit bindings: how many in how many seconds. None by default: nothing is limited. */
+  limits?: Record<string, { limit: number; period: 10 | 60 }>;
   /** A fixed port, for what has it written down. */
   port?: number;
 }
@@ -50,7 +55,7 @@ export interface Reply {
 
 export async function start(options: Options = {}): Promise<Service> {
   const state = options.state ?? (await mkdtemp(join(tmpdir(), "onway-test-")));
-  const vars: Record<string, string | undefined> = { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", ...options.vars };
+  const vars: Record<string, string | undefined> = { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", ...UNLIMITED, ...options.vars };
   const bindings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== undefined)) as Record<string, string>;
   const build = join(ROOT, "build-test");
   const settings = convertV4MiniflareOptions({
@@ -65,6 +70,7 @@ export async function start(options: Options = {}): Promise<Service> {
     host: "127.0.0.1",
     port: options.port ?? 0,
     bindings,
+    ratelimits: Object.fromEntries(Object.entries(options.limits ?? {}).map(([name, simple], at) => [name, { namespace_id: String(at + 1), simple }])),
     d1Databases: { DB: "onway" },
     ...(options.proofs === false ? {} : { r2Buckets: { PROOFS: "onway-proofs" } }),
     durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true }, DRIVER: { className: "DriverObject", useSQLite: true } },

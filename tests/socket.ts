@@ -14,13 +14,17 @@ export interface Closed {
 export class Socket {
   readonly frames: Json[] = [];
   readonly raw: WebSocket;
+  /** Whether it says that it keeps up, when it is asked. */
+  answers = true;
   closed: Closed | undefined;
   #wake: (() => void)[] = [];
 
   constructor(url: string, protocols: string[] = [], headers: Record<string, string> = {}) {
     this.raw = new WebSocket(url, protocols, { headers });
     this.raw.on("message", (data) => {
-      this.frames.push(JSON.parse(String(data)));
+      const frame = JSON.parse(String(data));
+      this.frames.push(frame);
+      if (frame.ack === true && this.answers) this.send({ type: "ack", seq: frame.data.seq });
       this.#changed();
     });
     this.raw.on("close", (code, reason) => {

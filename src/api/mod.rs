@@ -23,14 +23,20 @@ use worker::{Env, Request, Response};
 use crate::config::Config;
 #[cfg(feature = "test-utils")]
 use crate::contract::DeliveryRequest;
+use crate::headers::Asked;
 use crate::problem::{self, Answer, ours};
 
 /// Answers a request; what a handler refuses becomes a problem.
 pub async fn route(request: Request, env: &Env) -> worker::Result<Response> {
-    match dispatch(request, env).await {
-        Ok(response) => Ok(response),
-        Err(rejection) => problem::response(&rejection),
+    let asked = Asked::of(&request, &Config::new(env))?;
+    if let Some(answer) = asked.preflight(&request)? {
+        return Ok(answer);
     }
+    let answer = match dispatch(request, env).await {
+        Ok(response) => response,
+        Err(rejection) => problem::response(&rejection)?,
+    };
+    asked.dress(answer)
 }
 
 async fn dispatch(request: Request, env: &Env) -> Answer {
@@ -46,7 +52,7 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
     }
     let (endpoint, [id, second, _]) = routes::find(&request.inner().method(), &path)?;
     match endpoint {
-        Endpoint::Landing => page::landing(env).await,
+        Endpoint::Landing => page::app(&request, env, "/index.html", &config).await,
         Endpoint::Health => service::health(),
         Endpoint::Document => page::document(request, env).await,
         Endpoint::Start => tracking::start(request, env, &config).await,
@@ -60,7 +66,7 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::Prove => proof::prove(request, id, env, &config).await,
         Endpoint::Proof => proof::read(&request, id, second, env, &config).await,
         Endpoint::Mine => mine::list(&request, env, &config).await,
-        Endpoint::MinePage => page::app(env, "/deliveries.html").await,
+        Endpoint::MinePage => page::app(&request, env, "/deliveries.html", &config).await,
         Endpoint::Page => page::track(&request, id, env, &config).await,
         Endpoint::FollowByQuery => follow::by_query(&request, env, &config).await,
         Endpoint::Follow => follow::by_path(&request, id, env, &config).await,
@@ -77,8 +83,8 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::Emergencies => emergencies::list(&request, env, &config).await,
         Endpoint::AcknowledgeEmergency => emergencies::acknowledge(&request, id, env, &config).await,
         Endpoint::Log => trackers::log(request, id, second, env, &config).await,
-        Endpoint::DrivePage => page::app(env, "/drive.html").await,
-        Endpoint::ConnectPage => page::app(env, "/drive.html").await,
+        Endpoint::DrivePage => page::app(&request, env, "/drive.html", &config).await,
+        Endpoint::ConnectPage => page::app(&request, env, "/drive.html", &config).await,
     }
 }
 

@@ -14,6 +14,7 @@ use super::tracking::known_id;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
 use crate::problem::{Answer, ours};
+use crate::{headers, limits};
 
 /// The static assets' binding.
 const ASSETS: &str = "ASSETS";
@@ -36,14 +37,9 @@ struct PageConfig {
     locale: Option<String>,
 }
 
-/// `GET /`
-pub async fn landing(env: &Env) -> Answer {
-    html(asset(env, "/index.html").await?, 200)
-}
-
 /// A page that its script fills alone.
-pub async fn app(env: &Env, path: &str) -> Answer {
-    html(asset(env, path).await?, 200)
+pub async fn app(request: &Request, env: &Env, path: &str, config: &Config<'_>) -> Answer {
+    html(asset(env, path).await?, 200, request, config)
 }
 
 /// `GET /openapi.json`
@@ -54,7 +50,8 @@ pub async fn document(request: Request, env: &Env) -> Answer {
 /// `GET /track/{id}`
 pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let template = asset(env, "/track.html").await?;
-    let found = public_snapshot(id, env, config).await;
+    let found = public_snapshot(request, id, env, config).await;
+    let retry_after = found.as_ref().err().and_then(Rejection::retry_after);
     let problem = found.as_ref().err().map(|rejection| Problem::new(rejection, None));
     let (snapshot, seen) = found.ok().unzip();
     let settings = PageConfig {
@@ -89,14 +86,25 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
         .replace("<!--onway:detail-->", &encode_text(&detail))
         .replace("<!--onway:data-->", &data);
     // Whoever has a token or a link gets the page of a private delivery, and asks again with it.
-    html(
-        page,
-        problem.map_or(200, |problem| if matches!(problem.status, 401 | 403) { 200 } else { problem.status }),
-    )
+    let status = match problem {
+        Some(problem) if !matches!(problem.status, 401 | 403) => problem.status,
+        _ => 200,
+    };
+    let response = html(page, status, request, config)?;
+    if let Some(seconds) = retry_after {
+        response.headers().set("Retry-After", &seconds.to_string()).map_err(ours)?;
+    }
+    Ok(response)
 }
 
-async fn public_snapshot(id: &str, env: &Env, config: &Config<'_>) -> Result<(Value, Outline), Rejection> {
+async fn public_snapshot(
+    request: &Request,
+    id: &str,
+    env: &Env,
+    config: &Config<'_>,
+) -> Result<(Value, Outline), Rejection> {
     let id = known_id(id, config)?;
+    limits::count(request, None, config).await?;
     let read = DeliveryRequest::Read { by: None, if_none_match: None };
     let mut response = read.ask(env, id.as_str(), None, None).await?;
     match response.status_code() {
@@ -159,15 +167,13 @@ async fn asset(env: &Env, path: &str) -> Result<String, Rejection> {
     response.text().await.map_err(ours)
 }
 
-fn html(page: String, status: u16) -> Answer {
+fn html(page: String, status: u16, request: &Request, config: &Config<'_>) -> Answer {
     let response = Response::from_html(page).map_err(ours)?.with_status(status);
-    for (name, value) in [
-        ("Cache-Control", "no-store"),
-        ("Referrer-Policy", "strict-origin-when-cross-origin"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("X-Frame-Options", "SAMEORIGIN"),
-    ] {
+    for (name, value) in [("Cache-Control", "no-store"), ("X-Frame-Options", "SAMEORIGIN")] {
         response.headers().set(name, value).map_err(ours)?;
+    }
+    for (name, value) in headers::for_page(request, config)? {
+        response.headers().set(name, &value).map_err(ours)?;
     }
     Ok(response)
 }

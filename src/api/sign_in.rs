@@ -15,6 +15,7 @@ use super::{body, drivers};
 use crate::config::Config;
 use crate::contract::{Ask, DriverRequest};
 use crate::identity::wall;
+use crate::limits;
 use crate::problem::{Answer, ours};
 use crate::reply::json as json_reply;
 
@@ -75,10 +76,15 @@ pub async fn sign_in(mut request: Request, env: &Env, config: &Config<'_>) -> An
     let body = body::read(&mut request).await?;
     let text = parse_sign_in(&input::json(&body)?)?;
     let signing = config.signing()?;
-    let invite = invite::verify(&config.id_keys()?, &text, wall()).map_err(|why| match why {
-        NotInvited::Forged => Rejection::InvalidToken(why.to_string()),
-        NotInvited::Expired => Rejection::Gone,
-    })?;
+    limits::admit(&request, config)?;
+    let invite = match invite::verify(&config.id_keys()?, &text, wall()) {
+        Ok(invite) => invite,
+        Err(NotInvited::Expired) => return Err(Rejection::Gone),
+        Err(why) => {
+            limits::failed(&request, config).await?;
+            return Err(Rejection::InvalidToken(why.to_string()));
+        }
+    };
     let answer = DriverRequest::SignIn { id: invite.id }.ask(env, &invite.driver_id, None, None).await?;
     if answer.status_code() >= 400 {
         return Ok(answer);

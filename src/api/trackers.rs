@@ -3,6 +3,7 @@
 use onway_core::device_key;
 use onway_core::fix::Fix;
 use onway_core::ingest::{self, Protocol, Refusal, Reply};
+use onway_core::limits::Limit;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::Logged;
 use onway_core::wire::report::FixReport;
@@ -12,6 +13,7 @@ use super::body;
 use crate::config::Config;
 use crate::contract::{Ask, DriverRequest};
 use crate::identity::wall;
+use crate::limits;
 use crate::problem::{Answer, ours};
 
 /// `GET`, `POST` and `PUT /log/{protocol}/{key}`
@@ -21,7 +23,10 @@ pub async fn log(mut request: Request, protocol: &str, key: &str, env: &Env, con
     })?;
     match taken(&mut request, protocol, key, env, config).await {
         Ok(written) => reply(&written),
-        Err(refusal) => reply(&ingest::refusal(protocol, refusal)),
+        Err(refusal) => {
+            let forged = refusal == Refusal::UnknownKey && limits::failed(&request, config).await.is_err();
+            reply(&ingest::refusal(protocol, if forged { Refusal::TooMany } else { refusal }))
+        }
     }
 }
 
@@ -35,7 +40,10 @@ async fn taken(
     // The body is read before the answer, so that the client is not cut off while it sends.
     let body = body::whole(request).await;
     let ours = |_| Refusal::Unavailable;
+    limits::admit(request, config).map_err(|_| Refusal::TooMany)?;
     let known = device_key::verify(&config.id_keys().map_err(ours)?, key).ok_or(Refusal::UnknownKey)?;
+    let counted = limits::count_as(Limit::Trackers, known.key_id.clone(), config).await;
+    counted.map_err(|_| Refusal::TooMany)?;
     let body = match body {
         Ok(body) => body,
         Err(Rejection::TooLarge { .. }) => return Err(Refusal::TooLarge),
@@ -94,5 +102,9 @@ fn reply(reply: &Reply) -> Answer {
         None => response.headers().delete("Content-Type").map_err(ours)?,
     }
     response.headers().set("Cache-Control", "no-store").map_err(ours)?;
+    if matches!(reply.status, 429 | 503) {
+        // The longest that any of the limits takes.
+        response.headers().set("Retry-After", &Limit::Failures.period().to_string()).map_err(ours)?;
+    }
     Ok(response)
 }

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { migrate } from "../service.ts";
+import { migrate, UNLIMITED } from "../service.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** Signs the tokens of a run: known to both servers and to the load generator. */
@@ -51,7 +51,7 @@ export async function serve(side: Side, onway = "build"): Promise<Server> {
     compatibilityDate: "2026-08-04",
     host: "127.0.0.1",
     port: 0,
-    bindings: { JWT_SECRET, ID_SECRET },
+    bindings: { JWT_SECRET, ID_SECRET, ...UNLIMITED },
     // Onway's archive; the yardstick has none.
     d1Databases: { DB: "onway" },
     durableObjects: {

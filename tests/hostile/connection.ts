@@ -45,6 +45,15 @@ export class Connection {
     if (end) this.#socket.end();
   }
 
+  /** Reads nothing, until it resumes. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

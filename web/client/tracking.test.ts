@@ -85,6 +85,19 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
+test("asked whether it keeps up, it answers by the number of the frame, and comes back after Too slow", async () => {
+  follow();
+  const socket = FakeSocket.last.accept();
+  socket.deliver({ type: "initial_state", data: aSnapshot() });
+  expect(socket.sent).toEqual([]);
+  const asking = aLocationUpdate({ seq: 40 });
+  socket.deliver({ type: "location_update", data: asking, ack: true });
+  expect(socket.sent).toEqual([JSON.stringify({ type: "ack", seq: 40 })]);
+  socket.fail(1008, "Too slow");
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(FakeSocket.last).not.toBe(socket);
+});
+
 describe("the socket", () => {
   test("starts without a place to resume, and offers the protocol", () => {
     follow();

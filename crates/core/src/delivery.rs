@@ -24,6 +24,7 @@ use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
 use crate::eta::{Estimate, Journey, Model};
 use crate::fix::Position;
+use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::permission::{self, Action, Circumstances, Owners, Party};
 use crate::published::Published;
@@ -127,6 +128,8 @@ pub struct Live {
     /// The revision as of which the archive lacks something beside status and track.
     pub noted: u64,
     pub outbox: Outbox,
+    /// How often watchers were told, and asked whether they keep up.
+    pub asked: Asked,
 }
 
 /// One delivery.
@@ -209,6 +212,15 @@ pub enum KeptEvent {
 }
 
 impl Event {
+    /// Its number.
+    pub const fn seq(&self) -> u64 {
+        match self {
+            Self::Status(event) | Self::Changed(event) => event.seq,
+            Self::Presence(event) => event.seq,
+            Self::Moved { seq, .. } | Self::Estimated { seq } => *seq,
+        }
+    }
+
     /// What is kept of it, with its number.
     pub fn kept(&self) -> Option<(u64, KeptEvent)> {
         match self {
@@ -258,6 +270,34 @@ pub struct Outcome {
     pub guided: bool,
     /// Another driver has it, or it was corrected: who may see it may be others.
     pub facts_changed: bool,
+}
+
+impl Outcome {
+    /// What this and then `next` came to, to be stored and told as one; the counts stay apart.
+    pub fn join(&mut self, next: Self) {
+        for event in next.events {
+            match (self.events.last_mut(), event) {
+                (Some(Event::Moved { seq, path }), Event::Moved { seq: newer, path: more }) => {
+                    *seq = newer;
+                    path.extend(more);
+                }
+                (_, event) => self.events.push(event),
+            }
+        }
+        self.chunks.extend(next.chunks);
+        self.changed |= next.changed;
+        self.guided |= next.guided;
+        self.facts_changed |= next.facts_changed;
+    }
+
+    /// How many broadcasts it causes; positions may wait for others, and count once.
+    pub fn broadcasts(&self) -> u64 {
+        let told = |event: &Event| match event {
+            Event::Status(StatusEvent { whole, .. }) => 1 + u64::from(*whole),
+            _ => 1,
+        };
+        self.events.iter().map(told).sum()
+    }
 }
 
 /// How long a delivery can be read, in ms.
@@ -318,6 +358,7 @@ impl Delivery {
             handover: Handover::default(),
             noted: 0,
             outbox: Outbox::default(),
+            asked: Asked::default(),
         };
         let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None, whole: false });
         let from = facts.pickup.as_ref().map(Place::position);

@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod auth;
+pub mod bucket;
 pub mod clock;
 pub mod delivery;
 pub mod device_key;
@@ -16,9 +17,12 @@ pub mod fix;
 pub mod history;
 pub mod ingest;
 pub mod invite;
+pub mod keeping_up;
+pub mod limits;
 pub mod motion;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod origins;
 pub mod outbox;
 pub mod permission;
 pub mod published;

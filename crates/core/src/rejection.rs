@@ -50,6 +50,9 @@ pub enum Rejection {
     /// fault nor ours, and over in so many seconds at the earliest.
     #[error("the identity provider cannot be reached: try again in {retry_after} s")]
     Unavailable { retry_after: u32 },
+    /// More often than is allowed: again in so many seconds.
+    #[error("too many requests: try again in {retry_after} s")]
+    RateLimited { retry_after: u32 },
     /// Our fault.
     #[error("something went wrong on our side")]
     Internal,
@@ -58,6 +61,14 @@ pub enum Rejection {
 impl Rejection {
     pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), detail: detail.into() }
+    }
+
+    /// After how many seconds it is worth trying again, where that is known.
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Unavailable { retry_after } | Self::RateLimited { retry_after } => Some(*retry_after),
+            _ => None,
+        }
     }
 
     /// The HTTP status and the title of the problem (RFC 9457).
@@ -77,6 +88,7 @@ impl Rejection {
             Self::Invalid { .. } => (422, "Invalid field"),
             Self::UpgradeRequired => (426, "Upgrade required"),
             Self::NotOffered(_) => (501, "Not offered here"),
+            Self::RateLimited { .. } => (429, "Too many requests"),
             Self::Misconfigured(_) => (500, "Not configured"),
             Self::Internal => (500, "Internal error"),
             Self::Unavailable { .. } => (503, "Unavailable"),
@@ -98,6 +110,7 @@ impl Rejection {
             | Self::UnsupportedMediaType { .. }
             | Self::UpgradeRequired
             | Self::NotOffered(_) => "unsupported",
+            Self::RateLimited { .. } => "rate_limit",
             Self::Unavailable { .. } => "unavailable",
             Self::Misconfigured(_) | Self::Internal => "internal",
         }
@@ -109,6 +122,7 @@ impl Rejection {
             Self::InvalidToken(_) => (1008, "Invalid token"),
             Self::NotFound(_) => (1008, "Tracking not found"),
             Self::Gone => (1008, "Session expired"),
+            Self::RateLimited { .. } => (1008, "Rate limit"),
             Self::TooLarge { .. } => (1009, "Message too large"),
             Self::Misconfigured(_) | Self::Internal => (1011, "Internal error"),
             Self::Unavailable { .. } => (1013, "Try again later"),

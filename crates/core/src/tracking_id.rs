@@ -92,6 +92,11 @@ impl IdKeys {
         let digest = mac(&self.current.1, &[b"log", id.as_str().as_bytes()]);
         BASE32_NOPAD.encode(&digest[..5])
     }
+
+    /// What a network is called where its requests are counted.
+    pub fn network_name(&self, network: &str) -> String {
+        BASE32_NOPAD.encode(&mac(&self.current.1, &[b"network", network.as_bytes()])[..10])
+    }
 }
 
 impl TrackingId {

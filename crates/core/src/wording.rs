@@ -35,6 +35,7 @@ pub const fn refused(status: u16) -> (&'static str, &'static str) {
         401 | 403 => ("Private delivery", "Open it with the link that was sent to you."),
         404 => ("Delivery not found", "Check the link: a character may be missing."),
         410 => ("This link has expired", "The delivery is over, and can no longer be followed."),
+        429 => ("Too many requests", "Please wait a minute, then open this page again."),
         _ => ("Something went wrong", "It is our fault. Please try again in a minute."),
     }
 }

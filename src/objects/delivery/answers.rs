@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use onway_core::auth::Caller;
+use onway_core::bucket::RETRY_AFTER;
 use onway_core::delivery::{Change, Command, Delivery, Start};
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
@@ -192,16 +193,16 @@ impl Session {
     ) -> Answer {
         let delivery = self.take_live()?;
         let answer = see(&delivery, by.as_ref()).and_then(|audience| {
-            let attachment = Attachment { by, audience };
+            let attachment = Attachment::new(by, audience);
             // The Worker found it valid; that may have been the last of it.
             if attachment.has_expired(wall()) {
                 return Err(Rejection::InvalidToken("it has expired".into()));
             }
             let (response, socket) = self
                 .sockets
-                .accept(&self.state, attachment, subprotocol)
+                .accept(&self.state, attachment, Config::new(&self.env).places(), subprotocol)
                 .map_err(ours)?
-                .ok_or_else(|| Rejection::Forbidden("too many sockets follow this delivery".into()))?;
+                .ok_or(Rejection::RateLimited { retry_after: RETRY_AFTER })?;
             for frame in self.greeting(&delivery, audience, since, epoch)? {
                 sockets::send(&socket, &frame).map_err(ours)?;
             }

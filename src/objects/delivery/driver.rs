@@ -86,7 +86,7 @@ impl Session {
     }
 
     /// Takes a call for help, or that somebody has it, and tells those whom it concerns.
-    pub(super) fn alert(&self, driver_id: &str, body: &[u8]) -> Answer {
+    pub(super) fn alert(self: &Rc<Self>, driver_id: &str, body: &[u8]) -> Answer {
         let mut emergency: EmergencyView = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
         let mut delivery = self.take_driven(driver_id)?;
         // What else the driver carries is not for those who follow this one.
@@ -95,7 +95,8 @@ impl Session {
             if let Err(error) = self.store.write_live(&delivery) {
                 return Err(ours(error));
             }
-            self.sockets.broadcast(&self.state, wall(), |audience| {
+            // Not for all: it asks nobody whether they keep up.
+            self.tell(&delivery, None, &|audience| {
                 matches!(audience, Audience::Store | Audience::Operator)
                     .then(|| ServerFrame::EmergencyAlert { data: emergency.clone() })
             });

@@ -1,18 +1,21 @@
 //! What clients say over their sockets.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use onway_core::bucket::Verdict;
 use onway_core::clock::Millis;
-use onway_core::delivery::{Change, Command};
+use onway_core::delivery::{Change, Command, Outcome};
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::frames::{FRAME_MAX, MessageId};
 use onway_core::wire::input;
-use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, message_id, parse_status};
+use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, carries_status, message_id, parse_status};
 use serde_json::Value;
-use worker::{Result, WebSocket, WebSocketIncomingMessage};
+use worker::{Delay, Result, WebSocket, WebSocketIncomingMessage};
 
 use super::session::{Session, see};
+use crate::beside;
 use crate::config::Config;
 use crate::identity::{check, wall};
 use crate::problem::ours;
@@ -24,6 +27,27 @@ enum Said {
     Done,
     Close(Rejection),
 }
+
+/// Positions that came too soon: taken with the next that may, and acknowledged then.
+pub struct Held {
+    socket: WebSocket,
+    attachment: Attachment,
+    body: Value,
+    id: Option<MessageId>,
+    received: Millis,
+}
+
+/// What became of one of them.
+struct Taken {
+    counts: Counts,
+    conflict: Option<Rejection>,
+    wrong_clock: bool,
+}
+
+/// Most that are held: beyond, they are taken at once.
+const HELD_MAX: usize = 200;
+/// What is taken also where it comes too soon: it is not said again, or it is what the service has asked for.
+const MUST_BE_HEARD: [&str; 6] = ["location_update", "status_update", "accept", "decline", "auth", "ack"];
 
 impl Session {
     /// Answers one message. Whatever it holds, the socket gets an answer or a close.
@@ -53,6 +77,10 @@ impl Session {
         let Some(attachment) = self.sockets.attachment(&self.state, socket) else {
             return Ok(Said::Close(Rejection::Gone));
         };
+        let verdict = self.sockets.judge(&attachment, wall(), Config::new(&self.env).pace());
+        if let Verdict::Close(retry_after) = verdict {
+            return Ok(self.too_often(socket, &attachment, retry_after));
+        }
         let body = match text {
             Some(text) => input::json(text.as_bytes()),
             None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
@@ -64,7 +92,17 @@ impl Session {
         let id = body.as_ref().map_or(Ok(None), message_id);
         let handled = match (&body, &id, kind) {
             (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
-            (Ok(body), Ok(id), Some(kind)) => self.handle(socket, attachment, kind, body, id.clone()).await,
+            (Ok(body), Ok(id), Some(kind)) => match verdict {
+                Verdict::Wait(pause) if kind == "location_update" && !carries_status(body) => {
+                    let (socket, body, id, received) = (socket.clone(), body.clone(), id.clone(), wall());
+                    self.hold(Held { socket, attachment, body, id, received }, pause);
+                    Ok(())
+                }
+                Verdict::Wait(pause) if !MUST_BE_HEARD.contains(&kind) => {
+                    Err(Rejection::RateLimited { retry_after: (pause / 1_000) as u32 + 1 })
+                }
+                _ => self.handle(socket, attachment, kind, body, id.clone()).await,
+            },
             _ => Err(Rejection::invalid("type", "a message is an object with a type")),
         };
         match handled {
@@ -105,8 +143,11 @@ impl Session {
             "location_update" | "status_update" | "accept" | "decline" => {
                 self.command(socket, &attachment, id, |now| Self::command_of(body, now, FRAME_FIXES_MAX))
             }
-            // Whoever answers a frame that asked for it need not hear of it again.
-            "ack" => Ok(()),
+            // Whoever answers keeps up.
+            "ack" => {
+                let seq = body.get("seq").and_then(Value::as_u64).unwrap_or(u64::MAX);
+                self.sockets.answer(socket, attachment, seq).map_err(ours)
+            }
             _ => Err(Rejection::invalid("type", "this type of message is not known")),
         }
     }
@@ -135,6 +176,8 @@ impl Session {
         read: impl FnOnce(Millis) -> std::result::Result<Command, Rejection>,
     ) -> std::result::Result<(), Rejection> {
         let by = attachment.by.as_ref().ok_or(Rejection::Unauthenticated)?;
+        // What came before it goes before it.
+        self.take_held();
         let mut delivery = self.take_live()?;
         let now = delivery.facts.clock.now(wall());
         let applied = read(now).and_then(|command| self.apply(&mut delivery, command, by));
@@ -181,6 +224,109 @@ impl Session {
         let delivery = self.take_live()?;
         let audience = see(&delivery, Some(&by));
         self.keep(delivery);
-        self.sockets.renew(socket, &Attachment { by: Some(by), audience: audience? }).map_err(ours)
+        self.sockets.renew(socket, attachment, by, audience?).map_err(ours)
+    }
+
+    /// Ends a socket on which far too much comes. Past the end of its token it hears only that.
+    fn too_often(self: &Rc<Self>, socket: &WebSocket, attachment: &Attachment, retry_after: u32) -> Said {
+        self.take_held();
+        if attachment.has_expired(wall()) {
+            return Said::Close(Rejection::InvalidToken("it has expired".into()));
+        }
+        let rejection = Rejection::RateLimited { retry_after };
+        sockets::send(socket, &ServerFrame::refusal(&rejection, None)).ok();
+        Said::Close(rejection)
+    }
+
+    /// Keeps positions that came too soon, until there is room for one more: `pause` ms. The object does not
+    /// hibernate before; what an eviction loses was never acknowledged.
+    fn hold(self: &Rc<Self>, frame: Held, pause: i64) {
+        let mut held = self.held.borrow_mut();
+        held.push(frame);
+        let count = held.len();
+        drop(held);
+        if count >= HELD_MAX {
+            self.take_held();
+        } else if count == 1 {
+            let session = Rc::clone(self);
+            beside::spawn(&self.state, async move {
+                Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
+                session.take_held();
+            });
+        }
+    }
+
+    /// Takes all that is held: decided one by one, written and told as one.
+    fn take_held(self: &Rc<Self>) {
+        let held = self.held.take();
+        if held.is_empty() {
+            return;
+        }
+        let mut taken = Vec::new();
+        match self.take_live() {
+            Ok(mut delivery) => {
+                let outcome = self.settle(&mut delivery, &mut |delivery| {
+                    let mut whole = Outcome::default();
+                    for Held { attachment, body, received, .. } in &held {
+                        let by = attachment.by.as_ref().ok_or(Rejection::Unauthenticated);
+                        let now = delivery.facts.clock.now(*received);
+                        let applied = by.and_then(|by| {
+                            let command = Self::command_of(body, now, FRAME_FIXES_MAX)?;
+                            delivery.apply(command, by, now, &self.store)
+                        });
+                        taken.push(applied.map(|mut outcome| {
+                            let counts = std::mem::take(&mut outcome.counts);
+                            let (conflict, wrong_clock) = (outcome.conflict.take(), outcome.wrong_clock);
+                            whole.join(outcome);
+                            Taken { counts, conflict, wrong_clock }
+                        }));
+                    }
+                    Ok(whole)
+                });
+                if outcome.is_err() {
+                    taken.clear();
+                }
+                self.answer_held(held, taken, outcome.as_ref().err());
+                if let Ok(outcome) = &outcome {
+                    self.broadcast(&delivery, outcome);
+                }
+                self.keep(delivery);
+            }
+            Err(rejection) => self.answer_held(held, taken, Some(&rejection)),
+        }
+    }
+
+    /// Tells each what became of it; `failed`: of all.
+    fn answer_held(
+        &self,
+        held: Vec<Held>,
+        taken: Vec<std::result::Result<Taken, Rejection>>,
+        failed: Option<&Rejection>,
+    ) {
+        let mut taken = taken.into_iter();
+        for Held { socket, attachment, id, .. } in held {
+            // A newer token may have come meanwhile.
+            let known = self.sockets.attachment(&self.state, &socket).unwrap_or(attachment);
+            if known.has_expired(wall()) {
+                sockets::close(&socket, &Rejection::InvalidToken(String::new()));
+                continue;
+            }
+            let refused = match taken.next() {
+                Some(Ok(Taken { counts, conflict, wrong_clock })) => {
+                    self.acknowledge(&socket, id.clone(), counts).ok();
+                    if wrong_clock {
+                        sockets::send(&socket, &ServerFrame::wrong_clock()).ok();
+                    }
+                    conflict
+                }
+                Some(Err(rejection)) => Some(rejection),
+                None => failed.cloned(),
+            };
+            match refused {
+                Some(rejection @ Rejection::Gone) => sockets::close(&socket, &rejection),
+                Some(rejection) => drop(sockets::send(&socket, &ServerFrame::refusal(&rejection, id))),
+                None => {}
+            }
+        }
     }
 }

@@ -26,6 +26,7 @@ impl Session {
     /// itself, since the platform gives up after a few.
     pub(super) async fn drain(self: &Rc<Self>) -> Result<(), Rejection> {
         let fired = wall();
+        self.sockets.close_silent(&self.state, fired);
         // What fails has been logged, and keeps nothing else from leaving.
         self.tell_driver().await.ok();
         let Some(Waiting { tracking_id, work, closed }) = self.waiting(fired)? else { return Ok(()) };
@@ -87,6 +88,7 @@ impl Session {
     /// Writes how far the archive has got, and sets the next alarm.
     pub(super) fn write_outbox(&self, delivery: &mut Delivery) -> worker::Result<()> {
         let alarm = self.plan(delivery);
+        delivery.live.asked = self.sockets.asked_after(0);
         self.store.write_live(delivery)?;
         alarm.map_or(Ok(()), |pause| self.set_alarm(pause))
     }

@@ -14,12 +14,16 @@ use onway_core::visibility::{self, Audience};
 use onway_core::wire::{ServerFrame, Snapshot};
 use worker::{Delay, Env, Result, State, WebSocket};
 
+use super::frames::Held;
 use super::store::Store;
 use crate::beside;
 use crate::config::Config;
 use crate::identity::wall;
 use crate::problem::ours;
-use crate::sockets::Sockets;
+use crate::sockets::{Sockets, Told};
+
+/// What changes a delivery, decided once.
+pub type Decide<'a> = &'a mut dyn FnMut(&mut Delivery) -> std::result::Result<Outcome, Rejection>;
 
 pub struct Session {
     pub(super) state: State,
@@ -27,6 +31,10 @@ pub struct Session {
     pub(super) store: Store,
     pub(super) sockets: Sockets,
     fanout: RefCell<Fanout>,
+    /// Frames of the driver that came too soon, until they are taken together.
+    pub(super) held: RefCell<Vec<Held>>,
+    /// Whether somebody who is slow is to be told the newest.
+    catching_up: Cell<bool>,
     /// The ETA model that a delivery started here takes.
     model: RefCell<Option<Rc<Model>>>,
     /// `None` until an event needs it, and after a panic.
@@ -50,6 +58,8 @@ impl Session {
             store,
             sockets: Sockets::default(),
             fanout: RefCell::default(),
+            held: RefCell::default(),
+            catching_up: Cell::default(),
             model: RefCell::default(),
             cached: RefCell::default(),
             telling: Cell::default(),
@@ -94,7 +104,19 @@ impl Session {
         if is_news {
             self.flush(delivery);
         }
-        let outcome = delivery.apply(command, by, now, &self.store);
+        let mut command = Some(command);
+        self.settle(delivery, &mut |delivery| {
+            delivery.apply(command.take().ok_or(Rejection::Internal)?, by, now, &self.store)
+        })
+    }
+
+    /// Lets `decide` change the delivery, and writes what it came to.
+    pub(super) fn settle(
+        self: &Rc<Self>,
+        delivery: &mut Delivery,
+        decide: Decide<'_>,
+    ) -> std::result::Result<Outcome, Rejection> {
+        let outcome = decide(delivery);
         self.store.forget_decoded();
         let outcome = outcome?;
         let way = if outcome.changed { self.way_to_ask(delivery) } else { None };
@@ -117,6 +139,7 @@ impl Session {
     /// Writes what changed, and sets the alarm that it needs. Both are durable together.
     pub(super) fn write(&self, delivery: &mut Delivery, outcome: &Outcome) -> Result<()> {
         let alarm = self.plan(delivery);
+        delivery.live.asked = self.sockets.asked_after(outcome.broadcasts());
         self.store.write(delivery, outcome)?;
         alarm.map_or(Ok(()), |pause| self.set_alarm(pause))
     }
@@ -139,7 +162,7 @@ impl Session {
     /// Tells everybody what happened. Positions keep their pace: one that comes too soon waits.
     pub(super) fn broadcast(self: &Rc<Self>, delivery: &Delivery, outcome: &Outcome) {
         if outcome.facts_changed {
-            self.sockets.judge(&self.state, |by| see(delivery, by));
+            self.sockets.see_anew(&self.state, |by| see(delivery, by));
         }
         for event in &outcome.events {
             match event {
@@ -186,31 +209,61 @@ impl Session {
     }
 
     /// Sends the position that waits, since something with a later number follows.
-    fn flush(&self, delivery: &Delivery) {
+    fn flush(self: &Rc<Self>, delivery: &Delivery) {
         let waited = self.fanout.borrow_mut().flush(wall());
         if let Some(moved) = waited {
             self.send_moved(delivery, moved);
         }
     }
 
-    fn send_moved(&self, delivery: &Delivery, Moved { seq, path }: Moved) {
+    fn send_moved(self: &Rc<Self>, delivery: &Delivery, Moved { seq, path }: Moved) {
         self.send(delivery, &Event::Moved { seq, path });
     }
 
-    fn send(&self, delivery: &Delivery, event: &Event) {
-        let (wall, now) = (wall(), delivery.facts.clock.now(wall()));
-        self.sockets
-            .broadcast(&self.state, wall, |audience| visibility::frame(delivery, event, audience, now));
+    fn send(self: &Rc<Self>, delivery: &Delivery, event: &Event) {
+        let now = delivery.facts.clock.now(wall());
+        self.tell(delivery, Some(event.seq()), &|audience| visibility::frame(delivery, event, audience, now));
+    }
+
+    /// Tells everybody what `frame` makes for them; a `seq` counts.
+    pub(super) fn tell(self: &Rc<Self>, delivery: &Delivery, seq: Option<u64>, frame: Told<'_>) {
+        let whole = self.whole(delivery);
+        let pause = self.sockets.broadcast(&self.state, wall(), seq, frame, &whole);
+        self.catch_up_later(pause);
+    }
+
+    /// Tells those who are slow the newest, after `pause` ms. The object does not hibernate before.
+    fn catch_up_later(self: &Rc<Self>, pause: Option<i64>) {
+        let Some(pause) = pause.filter(|_| !self.catching_up.replace(true)) else { return };
+        let session = Rc::clone(self);
+        beside::spawn(&self.state, async move {
+            Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
+            session.catching_up.set(false);
+            if let Ok(Some(delivery)) = session.take() {
+                let whole = session.whole(&delivery);
+                let next = session.sockets.catch_up_all(&session.state, wall(), &whole);
+                drop(whole);
+                session.keep(delivery);
+                session.catch_up_later(next);
+            }
+        });
+    }
+
+    /// The whole state for each audience. Whether the driver is there is asked now: not while the sockets are
+    /// gone through.
+    fn whole<'d>(&self, delivery: &'d Delivery) -> impl Fn(Audience) -> Option<ServerFrame> + use<'d> {
+        let now = delivery.facts.clock.now(wall());
+        let connected = self.sockets.is_driver_connected(&self.state);
+        move |audience| {
+            let data = Box::new(visibility::snapshot(delivery, audience, now, connected));
+            Some(ServerFrame::InitialState { data })
+        }
     }
 
     /// Tells everybody all, where the driver is another.
-    fn send_whole(&self, delivery: &Delivery) {
-        let (wall, now) = (wall(), delivery.facts.clock.now(wall()));
-        let connected = self.sockets.is_driver_connected(&self.state);
-        self.sockets.broadcast(&self.state, wall, |audience| {
-            let data = Box::new(visibility::snapshot(delivery, audience, now, connected));
-            Some(ServerFrame::InitialState { data })
-        });
+    fn send_whole(self: &Rc<Self>, delivery: &Delivery) {
+        let whole = self.whole(delivery);
+        self.tell(delivery, Some(delivery.live.seq), &whole);
     }
 
     pub(super) fn snapshot(&self, delivery: &Delivery, audience: Audience) -> Snapshot {
@@ -247,6 +300,7 @@ impl Session {
         }
         let mut loaded = self.store.load().map_err(ours)?;
         if let Some(delivery) = &mut loaded {
+            self.sockets.recall(&delivery.live.asked);
             // An alarm whose time has come and that did not wake the object may be lost: it is set again.
             delivery.live.outbox.fired(wall());
             self.untold.set(true);
@@ -261,7 +315,13 @@ impl Session {
     pub(super) fn take_for_alarm(&self) -> std::result::Result<Option<Delivery>, Rejection> {
         match self.cached.take() {
             Some(delivery) => Ok(Some(delivery)),
-            None => self.store.load().map_err(ours),
+            None => {
+                let loaded = self.store.load().map_err(ours)?;
+                if let Some(delivery) = &loaded {
+                    self.sockets.recall(&delivery.live.asked);
+                }
+                Ok(loaded)
+            }
         }
     }
 
@@ -289,6 +349,7 @@ impl Session {
         self.cached.take();
         self.broken.take();
         self.fanout.take();
+        self.held.take();
         self.sockets.forget_all();
     }
 

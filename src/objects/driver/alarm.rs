@@ -11,6 +11,7 @@ use crate::identity::wall;
 impl Session {
     pub(super) async fn ring(self: &Rc<Self>) -> Result<(), Rejection> {
         let wall = wall();
+        self.close_silent();
         let connected = self.is_connected();
         let (gone, tell, spill) = self.change(|driver| {
             driver.schedule.fired(wall);

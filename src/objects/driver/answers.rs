@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use onway_core::auth::Caller;
+use onway_core::bucket::RETRY_AFTER;
 use onway_core::driver::{Heard, News};
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{
@@ -77,7 +78,7 @@ impl Session {
         }
         let clients: Vec<_> = self.clients().collect();
         if clients.len() >= SOCKETS_MAX && !attachment.is_driver() {
-            return Err(Rejection::Forbidden("too many sockets follow this driver".into()));
+            return Err(Rejection::RateLimited { retry_after: RETRY_AFTER });
         }
         if attachment.is_driver() {
             // A phone that comes back by another network may not know that its old socket is dead.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
+use onway_core::bucket::Verdict;
 use onway_core::driver::{Away, Emergency, LastFix, emergency};
 use onway_core::fix::Fix;
 use onway_core::rejection::Rejection;
@@ -11,9 +13,9 @@ use onway_core::wire::driver::{
 };
 use onway_core::wire::frames::{FRAME_MAX, MessageId, ServerFrame};
 use onway_core::wire::input::{self, Fields};
-use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, message_id, parse_status};
+use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, carries_status, message_id, parse_status};
 use serde_json::Value;
-use worker::{Result, WebSocket, WebSocketIncomingMessage};
+use worker::{Delay, Result, WebSocket, WebSocketIncomingMessage};
 
 use super::relay::Waiting;
 use super::session::{Attachment, Session, send};
@@ -26,6 +28,9 @@ use crate::sockets;
 
 /// The newest position is written so often while deliveries take it, in ms.
 const POSITION_SPAN: i64 = 60_000;
+
+/// Most messages that are held: beyond, they are passed on at once.
+const HELD_MAX: usize = 200;
 
 type Handled = std::result::Result<(), Rejection>;
 
@@ -48,6 +53,15 @@ impl Session {
             sockets::close(socket, &Rejection::Gone);
             return Ok(());
         };
+        let verdict = self.judge(socket);
+        if let Verdict::Close(retry_after) = verdict {
+            self.take_held();
+            let rejection = Rejection::RateLimited { retry_after };
+            // Past the end of its token it closes for that.
+            send(socket, &ServerFrame::refusal(&rejection, None));
+            sockets::close(socket, &rejection);
+            return Ok(());
+        }
         let body = match text {
             Some(text) => input::json(text.as_bytes()),
             None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
@@ -60,7 +74,22 @@ impl Session {
         let id = body.as_ref().map_or(Ok(None), message_id);
         let handled = match (&body, &id, kind) {
             (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
-            (Ok(body), Ok(id), Some(kind)) => self.handle(socket, &attachment, kind, body, id.clone()),
+            (Ok(body), Ok(id), Some(kind)) => match verdict {
+                Verdict::Wait(pause)
+                    if kind == "location_update" && attachment.is_driver() && !carries_status(body) =>
+                {
+                    self.hold(socket, body, id.clone(), pause);
+                    Ok(())
+                }
+                Verdict::Wait(pause) if matches!(kind, "get" | "ping") => {
+                    Err(Rejection::RateLimited { retry_after: (pause / 1_000) as u32 + 1 })
+                }
+                _ => {
+                    // What came before it goes before it.
+                    self.take_held();
+                    self.handle(socket, &attachment, kind, body, id.clone())
+                }
+            },
             _ => Err(Rejection::invalid("type", "a message is an object with a type")),
         };
         if let Err(rejection) = handled {
@@ -117,6 +146,33 @@ impl Session {
             _ => return Err(Rejection::invalid("type", "this type of message is not known")),
         }
         Ok(())
+    }
+
+    /// Keeps positions that came too soon, until there is room for one more: `pause` ms. What an eviction loses was
+    /// never acknowledged.
+    fn hold(self: &Rc<Self>, socket: &WebSocket, body: &Value, id: Option<MessageId>, pause: i64) {
+        let mut held = self.held.borrow_mut();
+        held.push((socket.clone(), body.clone(), id));
+        let count = held.len();
+        drop(held);
+        if count >= HELD_MAX {
+            self.take_held();
+        } else if count == 1 {
+            let session = Rc::clone(self);
+            beside::spawn(&self.state, async move {
+                Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
+                session.take_held();
+            });
+        }
+    }
+
+    /// Passes all that is held on, which the deliveries hear in one call.
+    fn take_held(self: &Rc<Self>) {
+        for (socket, body, id) in self.held.take() {
+            if let Err(rejection) = self.locate(&socket, &body, id.clone()) {
+                send(&socket, &ServerFrame::refusal(&rejection, id));
+            }
+        }
     }
 
     /// Takes positions: for the next stop, and now and then for the others.

@@ -5,20 +5,26 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use onway_core::auth::{Caller, Role};
+use onway_core::bucket::{Frames, Verdict};
 use onway_core::clock::Millis;
 use onway_core::driver::schedule::Task;
 use onway_core::driver::{Driver, Feed, LastFix};
+use onway_core::keeping_up::SILENCE_MAX;
 use onway_core::rejection::Rejection;
 use onway_core::sampling::Sampling;
 use onway_core::wire::driver::{DriverFrame, DriverPresence, Interest};
+use onway_core::wire::frames::MessageId;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use worker::{Env, State, WebSocket};
 
 use super::relay::Lane;
 use super::store::Store;
 use crate::beside;
+use crate::config::Config;
 use crate::identity::wall;
 use crate::problem::ours;
+use crate::sockets;
 
 /// What is known of a socket.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,6 +60,10 @@ pub struct Session {
     /// Whether the deliveries and the archive are being told.
     pub(super) telling: Cell<bool>,
     pub(super) answers_pings: Cell<bool>,
+    /// The frames of each socket since the object woke.
+    frames: RefCell<Vec<(WebSocket, Frames)>>,
+    /// Positions that came too soon, with their sockets and ids.
+    pub(super) held: RefCell<Vec<(WebSocket, Value, Option<MessageId>)>>,
 }
 
 impl Session {
@@ -73,6 +83,8 @@ impl Session {
             sampling: Cell::default(),
             telling: Cell::default(),
             answers_pings: Cell::default(),
+            frames: RefCell::default(),
+            held: RefCell::default(),
         }
     }
 
@@ -146,6 +158,7 @@ impl Session {
 
     /// A socket has closed: whether the driver has gone shows a little later.
     pub(super) fn left(&self, socket: &WebSocket) {
+        self.frames.borrow_mut().retain(|(known, _)| known != socket);
         let closed = socket.deserialize_attachment::<Attachment>().ok().flatten();
         if !closed.is_some_and(|closed| closed.is_driver()) {
             return;
@@ -201,6 +214,38 @@ impl Session {
         self.state.get_websockets().into_iter().filter_map(known)
     }
 
+    /// Counts a frame of a socket.
+    pub(super) fn judge(&self, socket: &WebSocket) -> Verdict {
+        let (wall, pace) = (wall(), Config::new(&self.env).pace());
+        let mut frames = self.frames.borrow_mut();
+        if let Some((_, known)) = frames.iter_mut().find(|(known, _)| known == socket) {
+            return known.judge(wall, pace);
+        }
+        let mut new = Frames::default();
+        let verdict = new.judge(wall, pace);
+        frames.push((socket.clone(), new));
+        verdict
+    }
+
+    /// Closes those whose token has run out, and those that have pinged before and say nothing any more.
+    pub(super) fn close_silent(&self) {
+        let wall = wall();
+        let frames = self.frames.borrow();
+        for (socket, attachment) in self.clients() {
+            let heard = frames.iter().find(|(known, _)| *known == socket).map(|(_, frames)| frames.last());
+            // What a driver said before an eviction is not known: it counts as having said something.
+            let is_silent = match heard {
+                Some(heard) => wall.since(heard) > SILENCE_MAX,
+                None => !attachment.is_driver(),
+            };
+            if wall >= attachment.by.expires {
+                sockets::close(&socket, &Rejection::InvalidToken(String::new()));
+            } else if is_silent && sockets::has_stopped_pinging(&self.state, &socket, wall) {
+                socket.close(Some(1001), Some("Silent")).ok();
+            }
+        }
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.clients().any(|(_, attachment)| attachment.is_driver())
     }
@@ -220,6 +265,8 @@ impl Session {
         self.driver.take();
         self.last.take();
         self.spilled.take();
+        self.held.take();
+        self.frames.take();
         self.feed.take();
     }
 }
@@ -232,8 +279,13 @@ fn plan_telling(driver: &mut Driver) {
     }
 }
 
-/// Sends one frame; a socket that has closed takes none.
+/// Sends one frame; a socket that has closed takes none. What was waited for may come after the end of the
+/// token: then nothing leaves but the close.
 pub(super) fn send(socket: &WebSocket, frame: &impl Serialize) {
+    let known = socket.deserialize_attachment::<Attachment>().ok().flatten();
+    if known.is_some_and(|known| wall() >= known.by.expires) {
+        return sockets::close(socket, &Rejection::InvalidToken(String::new()));
+    }
     if let Ok(text) = serde_json::to_string(frame) {
         socket.send_with_str(text).ok();
     }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -20,6 +20,11 @@ use crate::error::Error;
 const CONNECTING_MAX: usize = 32;
 /// So long a crowd may wait for something before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a frame ends that asks whether its watcher keeps up.
+const ASKS: &str = r#","ack":true}"#;
+/// To all that was asked until now.
+const ANSWER: &str = r#"{"type":"ack"}"#;
 
 /// A crowd; dropping it hangs up.
 pub struct Crowd {
@@ -194,6 +199,12 @@ async fn watch(peer: &Peer, board: &Board, doors: &Semaphore, id: &str, counts_p
             Ok(text) => text,
             Err(why) => return why,
         };
+        // Whoever does not answer is let go as too slow.
+        if text.ends_with(ASKS)
+            && let Err(why) = socket.send(Message::text(ANSWER)).await
+        {
+            return why.to_string();
+        }
         let Some(number) = frame::shown_at(&text).and_then(|at| board.fixes.number(at)) else { continue };
         let positions = if counts_positions { frame::positions(&text) } else { 0 };
         next = board.show(next, number, text.len(), positions);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::delivery::{Delivery, Driven, Facts, Following, Guidance, Handover, Live, Reached};
 use crate::eta::{Estimate, Journey};
+use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::published::Published;
 use crate::recent::{self, Key, Recent};
@@ -51,6 +52,8 @@ pub struct StoredLive {
     noted: u64,
     #[serde(default)]
     outbox: Outbox,
+    #[serde(default)]
+    asked: Asked,
 }
 
 impl StoredLive {
@@ -83,6 +86,7 @@ impl Live {
             handover: self.handover.clone(),
             noted: self.noted,
             outbox: self.outbox.clone(),
+            asked: self.asked.clone(),
         }
     }
 }
@@ -110,6 +114,7 @@ impl Delivery {
             handover: stored.handover,
             noted: stored.noted,
             outbox: stored.outbox,
+            asked: stored.asked,
         };
         Ok(Self::new(facts, live, guidance))
     }

@@ -137,7 +137,8 @@ const fn understood(protocol: Protocol) -> Reply {
 }
 
 /// The reply to what is not taken. Clients keep the message and try again, but for GPSLogger, which gives up
-/// after three attempts, and OwnTracks on iOS, which drops it and alerts its user where the status is 4xx.
+/// after three attempts, and OwnTracks on iOS, which drops it and alerts its user where the status is 4xx: what is
+/// only too often is 503 there.
 pub const fn refusal(protocol: Protocol, why: Refusal) -> Reply {
     let (status, text, error) = match why {
         Refusal::UnknownKey => (
@@ -148,8 +149,10 @@ pub const fn refusal(protocol: Protocol, why: Refusal) -> Reply {
         Refusal::TooLarge => {
             (413, "too much in one request", r#"{"error":"too much in one request: send smaller batches"}"#)
         }
-        Refusal::TooMany => (429, "too many requests", r#"{"error":"too many requests: send less often"}"#),
-        Refusal::Unavailable => (503, "try again later", r#"{"error":"try again later"}"#),
+        Refusal::TooMany if !matches!(protocol, Protocol::Owntracks) => {
+            (429, "too many requests", r#"{"error":"too many requests: send less often"}"#)
+        }
+        Refusal::TooMany | Refusal::Unavailable => (503, "try again later", r#"{"error":"try again later"}"#),
     };
     match protocol {
         // Shown to the driver as a notification.

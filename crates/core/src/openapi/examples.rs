@@ -126,6 +126,7 @@ pub fn problem(status: u16, counts: bool) -> Option<Problem> {
         Rejection::UnsupportedMediaType { expected: "application/json" },
         Rejection::invalid("lat", "lat must be a number from -90 to 90"),
         Rejection::UpgradeRequired,
+        Rejection::RateLimited { retry_after: 10 },
         Rejection::Internal,
         Rejection::NotOffered("no bucket PROOFS is bound here".into()),
         Rejection::Unavailable { retry_after: 30 },

@@ -34,6 +34,7 @@ pub fn document() -> Result<Value, serde_json::Error> {
     for (path, methods) in members(&mut document["paths"]) {
         for (_, operation) in members(methods) {
             may_be_left_out(operation);
+            limit(path, operation);
             for parameter in
                 operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
             {
@@ -101,6 +102,16 @@ fn may_be_left_out(operation: &mut Value) {
     }
 }
 
+/// What is limited by rate says so. A tracker hears it in its own words.
+fn limit(path: &str, operation: &mut Value) {
+    if operation["responses"].get("401").is_some() && !path.starts_with("/log/") {
+        operation["responses"]["429"] = json!({
+            "description": "Too often; again after `Retry-After`.",
+            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        });
+    }
+}
+
 /// What a parameter may be, where the type alone does not say it.
 fn bound(parameter: &mut Value) {
     let schema = match parameter["name"].as_str() {
@@ -149,7 +160,7 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
         "201" if path == "/tracking/start" => {
             response["headers"]["Location"] = text("The path of the delivery")
         }
-        "503" => response["headers"]["Retry-After"] = text("Seconds"),
+        "429" | "503" => response["headers"]["Retry-After"] = text("Seconds"),
         "401" => response["headers"]["WWW-Authenticate"] = text("`Bearer`"),
         "200" | "304" if path == "/tracking/{id}" => {
             response["headers"]["ETag"] = text("Weak: epoch, seq, audience and location state");

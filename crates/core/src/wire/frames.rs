@@ -137,6 +137,9 @@ pub enum ServerFrame {
         /// Of the message at fault, where it had one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<MessageId>,
+        /// Seconds, where it is known when it may work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u32>,
     },
 }
 

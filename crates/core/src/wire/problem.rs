@@ -46,6 +46,7 @@ impl ServerFrame {
             message: rejection.to_string(),
             field: rejection.field().map(str::to_owned),
             id,
+            retry_after: rejection.retry_after(),
         }
     }
 
@@ -56,6 +57,7 @@ impl ServerFrame {
             message: "positions are dated in the future: set the clock of this device".into(),
             field: Some("timestamp".into()),
             id: None,
+            retry_after: None,
         }
     }
 }

@@ -146,6 +146,13 @@ pub struct Report {
     pub relayed: bool,
 }
 
+/// Whether a message of positions carries a status, too.
+pub fn carries_status(body: &Value) -> bool {
+    let beside = |value: &Value| value.get("status").is_some();
+    let among = |value: &Value| value.as_array().is_some_and(|all| all.iter().any(beside));
+    beside(body) || body.get("location").is_some_and(beside) || body.get("locations").is_some_and(among)
+}
+
 impl Report {
     /// Reads an update received at `received` (the delivery's now) with at most `fixes_max` fixes.
     /// A status that nobody knows refuses the whole.
