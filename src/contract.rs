@@ -38,11 +38,20 @@ pub enum DeliveryRequest {
         by: Option<Caller>,
         #[serde(default)]
         if_none_match: Option<String>,
+        /// The hash of a share link.
+        #[serde(default)]
+        link: Option<String>,
     },
     /// The track.
     History { by: Option<Caller>, query: Query },
     /// What happened, and which ETAs were published.
-    Timeline { by: Option<Caller> },
+    Timeline {
+        by: Option<Caller>,
+        #[serde(default)]
+        link: Option<String>,
+    },
+    /// Share links; the body goes with what is asked of them.
+    Links { by: Caller, asked: LinkRequest },
     /// An upgrade.
     Follow {
         by: Option<Caller>,
@@ -53,6 +62,8 @@ pub enum DeliveryRequest {
         since: Option<u64>,
         #[serde(default)]
         epoch: Option<String>,
+        #[serde(default)]
+        link: Option<String>,
     },
     /// Messages that the driver's object passes on; the body is a list of `Relayed`.
     Relay { by: Caller },
@@ -72,6 +83,18 @@ pub enum DeliveryRequest {
     /// Forgets all that is in memory, as an eviction does.
     #[cfg(feature = "test-utils")]
     Forget,
+}
+
+/// What is asked of a delivery's share links.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkRequest {
+    /// The body is a `LinkChange`; `origin` is where the service is.
+    Make { origin: String },
+    List,
+    /// The body is a `LinkChange`.
+    Change { id: String },
+    Revoke { id: String },
 }
 
 /// What is asked of a driver's object. Who may ask follows from the caller and the path: the Worker has judged.

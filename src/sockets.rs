@@ -23,12 +23,36 @@ pub struct Attachment {
     /// `None` for the public.
     pub by: Option<Caller>,
     pub audience: Audience,
+    /// The share link that lets it see what it sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Pass>,
+}
+
+/// A share link, to a socket that came by it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pass {
+    pub id: String,
+    /// Wall clock.
+    pub until: Option<Millis>,
 }
 
 impl Attachment {
     /// Whether its token has run out: nothing leaves any more.
     pub fn has_expired(&self, wall: Millis) -> bool {
         self.by.as_ref().is_some_and(|by| wall >= by.expires)
+    }
+
+    /// Whether its share link is over: no token mends that.
+    pub fn has_lapsed(&self, wall: Millis) -> bool {
+        self.link.as_ref().and_then(|link| link.until).is_some_and(|until| wall >= until)
+    }
+
+    /// What it is to be closed with, where it may hear no more.
+    fn ended(&self, wall: Millis) -> Option<Rejection> {
+        if self.has_lapsed(wall) {
+            return Some(Rejection::Forbidden(String::new()));
+        }
+        self.has_expired(wall).then(|| Rejection::InvalidToken(String::new()))
     }
 }
 
@@ -143,8 +167,25 @@ impl Sockets {
                 close(&client.socket, &Rejection::Forbidden(String::new()));
                 return false;
             }
-            client.attachment.audience = fresh;
+            (client.attachment.audience, client.attachment.link) = (fresh, None);
             client.socket.serialize_attachment(&client.attachment).is_ok()
+        });
+    }
+
+    /// Tells the sockets of a share link how long it holds; `None`: it does not any more, and they close.
+    pub fn change_link(&self, state: &State, id: &str, pass: Option<&Pass>) {
+        self.restore(state);
+        let mut clients = self.clients.borrow_mut();
+        let Some(clients) = clients.as_mut() else { return };
+        clients.retain_mut(|client| {
+            if client.attachment.link.as_ref().is_none_or(|link| link.id != id) {
+                return true;
+            }
+            client.attachment.link = pass.cloned();
+            if pass.is_none() {
+                close(&client.socket, &Rejection::Forbidden(String::new()));
+            }
+            pass.is_some() && client.socket.serialize_attachment(&client.attachment).is_ok()
         });
     }
 
@@ -189,8 +230,8 @@ impl Sockets {
                 if client.attachment.audience != audience {
                     return true;
                 }
-                if client.attachment.has_expired(wall) {
-                    close(&client.socket, &Rejection::InvalidToken(String::new()));
+                if let Some(ended) = client.attachment.ended(wall) {
+                    close(&client.socket, &ended);
                     return false;
                 }
                 // A socket that cannot take a frame has closed: its close event may still be on the way.

@@ -5,6 +5,7 @@ mod body;
 mod drivers;
 mod emergencies;
 mod follow;
+mod links;
 #[cfg(feature = "test-utils")]
 mod measure;
 mod page;
@@ -54,7 +55,10 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::Assignment(asked) => tracking::assignment(request, id, asked, env, &config).await,
         Endpoint::History => record::history(&request, id, env, &config).await,
         Endpoint::Timeline => record::timeline(&request, id, env, &config).await,
+        Endpoint::Links => links::all(request, id, env, &config).await,
+        Endpoint::Link => links::one(request, id, second, env, &config).await,
         Endpoint::Page => page::track(&request, id, env, &config).await,
+        Endpoint::SharedPage => page::shared(&request, id, env, &config).await,
         Endpoint::FollowByQuery => follow::by_query(&request, env, &config).await,
         Endpoint::Follow => follow::by_path(&request, id, env, &config).await,
         Endpoint::DriverLine => drivers::follow(&request, id, env, &config).await,

@@ -8,6 +8,7 @@ use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use worker::{Env, Request};
 
+use super::links;
 use super::tracking::known_id;
 use crate::archive::Database;
 use crate::config::Config;
@@ -39,9 +40,12 @@ pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>
 pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
     let by = caller(request, config).await?;
-    let asked = DeliveryRequest::Timeline { by: by.clone() };
+    let link = links::presented(request, &id)?;
+    let by_link = link.is_some() && by.is_none();
+    let asked = DeliveryRequest::Timeline { by: by.clone(), link };
     let answer = asked.ask(env, id.as_str(), None, None).await?;
-    if answer.status_code() != 410 {
+    // A link is over with its delivery.
+    if answer.status_code() != 410 || by_link {
         return Ok(answer);
     }
     let (_, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;

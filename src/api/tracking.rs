@@ -12,7 +12,7 @@ use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, parse_status};
 use onway_core::wire::start::idempotency_key;
 use worker::{Env, Request};
 
-use super::body;
+use super::{body, links};
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
 use crate::identity::{caller, known_caller, wall};
@@ -95,7 +95,8 @@ pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -
     let if_none_match = request.headers().get("If-None-Match").map_err(ours)?;
     // Without it the answer is whole, which is never wrong.
     let if_none_match = if_none_match.filter(|tags| tags.len() <= IF_NONE_MATCH_MAX);
-    DeliveryRequest::Read { by, if_none_match }.ask(env, id.as_str(), None, None).await
+    let link = links::presented(request, &id)?;
+    DeliveryRequest::Read { by, if_none_match, link }.ask(env, id.as_str(), None, None).await
 }
 
 /// Reads a tracking id: one that we never gave out is 404, and wakes nothing.

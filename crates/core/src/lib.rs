@@ -16,6 +16,7 @@ pub mod fix;
 pub mod history;
 pub mod ingest;
 pub mod invite;
+pub mod link;
 pub mod motion;
 #[cfg(feature = "openapi")]
 pub mod openapi;

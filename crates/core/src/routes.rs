@@ -21,8 +21,13 @@ pub enum Endpoint {
     Assignment(Assignment),
     History,
     Timeline,
+    /// Share links.
+    Links,
+    Link,
     /// The page of a delivery.
     Page,
+    /// The same by a share link.
+    SharedPage,
     FollowByQuery,
     Follow,
     /// The driver's line.
@@ -59,6 +64,7 @@ const WRITE: &[&str] = &["POST"];
 const READ_WRITE: &[&str] = &["GET", "HEAD", "POST"];
 const REPLACE: &[&str] = &["PUT"];
 const DELETE: &[&str] = &["DELETE"];
+const CHANGE: &[&str] = &["PATCH", "DELETE"];
 /// Trackers put positions into a query or a body.
 const LOG: &[&str] = &["GET", "POST", "PUT"];
 
@@ -79,7 +85,10 @@ pub const ROUTES: &[Route] = &[
     assignment("/tracking/{id}/cancel", Assignment::Cancel),
     Route { path: "/tracking/{id}/history", methods: READ, endpoint: Endpoint::History },
     Route { path: "/tracking/{id}/events", methods: READ, endpoint: Endpoint::Timeline },
+    Route { path: "/tracking/{id}/links", methods: READ_WRITE, endpoint: Endpoint::Links },
+    Route { path: "/tracking/{id}/links/{link_id}", methods: CHANGE, endpoint: Endpoint::Link },
     Route { path: "/track/{id}", methods: READ, endpoint: Endpoint::Page },
+    Route { path: "/s/{link}", methods: READ, endpoint: Endpoint::SharedPage },
     Route { path: "/ws/tracking/", methods: READ, endpoint: Endpoint::FollowByQuery },
     Route { path: "/ws/tracking", methods: READ, endpoint: Endpoint::FollowByQuery },
     Route { path: "/ws/tracking/{id}", methods: READ, endpoint: Endpoint::Follow },

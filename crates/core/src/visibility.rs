@@ -30,7 +30,7 @@ use crate::wire::snapshot::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
-    /// Without a token, or with one of somebody else.
+    /// Without a token, with one of somebody else, or by a share link.
     Public,
     Customer,
     Driver,
@@ -61,7 +61,7 @@ impl Audience {
 impl From<Party> for Audience {
     fn from(party: Party) -> Self {
         match party {
-            Party::Public => Self::Public,
+            Party::Public | Party::Link => Self::Public,
             Party::Customer => Self::Customer,
             Party::Driver => Self::Driver,
             Party::Store => Self::Store,

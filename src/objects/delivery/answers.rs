@@ -4,13 +4,15 @@ use std::rc::Rc;
 
 use onway_core::auth::Caller;
 use onway_core::delivery::{Assignment, Command, Delivery, Start};
+use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
 use onway_core::wire::{StartRequest, input};
 use worker::Response;
 
-use super::session::{Session, see};
+use super::links::pass;
+use super::session::Session;
 use crate::config::Config;
 use crate::contract::DeliveryRequest;
 use crate::identity::wall;
@@ -25,11 +27,14 @@ impl Session {
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
             DeliveryRequest::Assignment { by, asked } => self.assignment(&by, asked, body),
-            DeliveryRequest::Read { by, if_none_match } => self.read(by.as_ref(), if_none_match.as_deref()),
+            DeliveryRequest::Read { by, if_none_match, link } => {
+                self.read(by.as_ref(), link.as_deref(), if_none_match.as_deref())
+            }
             DeliveryRequest::History { by, query } => self.history(by.as_ref(), &query),
-            DeliveryRequest::Timeline { by } => self.timeline(by.as_ref()),
-            DeliveryRequest::Follow { by, subprotocol, since, epoch } => self
-                .follow(by, subprotocol, since, epoch.as_deref())
+            DeliveryRequest::Timeline { by, link } => self.timeline(by.as_ref(), link.as_deref()),
+            DeliveryRequest::Links { by, asked } => self.links(&by, asked, body),
+            DeliveryRequest::Follow { by, subprotocol, since, epoch, link } => self
+                .follow(by, link.as_deref(), subprotocol, since, epoch.as_deref())
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
             DeliveryRequest::Relay { by } => self.relay(&by, body),
             DeliveryRequest::Heading { driver_id } => self.head(&driver_id, body),
@@ -147,10 +152,12 @@ impl Session {
         answer
     }
 
-    fn read(&self, by: Option<&Caller>, if_none_match: Option<&str>) -> Answer {
+    fn read(&self, by: Option<&Caller>, link: Option<&str>, if_none_match: Option<&str>) -> Answer {
         let delivery = self.take_live()?;
-        let audience = see(&delivery, by);
-        let seen = audience.map(|audience| (self.snapshot(&delivery, audience), audience));
+        let seen = self.viewer(&delivery, by, link, Action::See).map(|viewer| {
+            let audience = viewer.party.into();
+            (self.snapshot(&delivery, audience), audience)
+        });
         self.keep(delivery);
         let (snapshot, audience) = seen?;
         let tag = format!(
@@ -180,13 +187,16 @@ impl Session {
     fn follow(
         &self,
         by: Option<Caller>,
+        link: Option<&str>,
         subprotocol: bool,
         since: Option<u64>,
         epoch: Option<&str>,
     ) -> Answer {
         let delivery = self.take_live()?;
-        let answer = see(&delivery, by.as_ref()).and_then(|audience| {
-            let attachment = Attachment { by, audience };
+        let answer = self.viewer(&delivery, by.as_ref(), link, Action::See).and_then(|viewer| {
+            let audience = viewer.party.into();
+            let link = viewer.link.map(|link| pass(&delivery, &link));
+            let attachment = Attachment { by, audience, link };
             // The Worker found it valid; that may have been the last of it.
             if attachment.has_expired(wall()) {
                 return Err(Rejection::InvalidToken("it has expired".into()));

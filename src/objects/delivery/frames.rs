@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use onway_core::clock::Millis;
 use onway_core::delivery::{Assignment, Command};
+use onway_core::link;
+use onway_core::permission::{Action, Party};
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::frames::{FRAME_MAX, MessageId};
@@ -12,7 +14,7 @@ use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, message_id, pars
 use serde_json::Value;
 use worker::{Result, WebSocket, WebSocketIncomingMessage};
 
-use super::session::{Session, see};
+use super::session::Session;
 use crate::config::Config;
 use crate::identity::{check, wall};
 use crate::problem::ours;
@@ -58,6 +60,9 @@ impl Session {
             None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
         };
         let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
+        if attachment.has_lapsed(wall()) {
+            return Ok(Said::Close(link::refusal()));
+        }
         if attachment.has_expired(wall()) && kind != Some("auth") {
             return Ok(Said::Close(Rejection::InvalidToken("it has expired".into())));
         }
@@ -179,8 +184,16 @@ impl Session {
             ));
         }
         let delivery = self.take_live()?;
-        let audience = see(&delivery, Some(&by));
+        let party = match (delivery.party(Some(&by)), &attachment.link) {
+            // Who came by a link, and is nobody else here, goes on by it.
+            (Party::Public, Some(_)) => Party::Link,
+            (party, _) => party,
+        };
+        let permitted = delivery.permit(party, Some(&by), Action::See);
         self.keep(delivery);
-        self.sockets.renew(socket, &Attachment { by: Some(by), audience: audience? }).map_err(ours)
+        permitted?;
+        let link = attachment.link.filter(|_| party == Party::Link);
+        let attachment = Attachment { by: Some(by), audience: party.into(), link };
+        self.sockets.renew(socket, &attachment).map_err(ours)
     }
 }

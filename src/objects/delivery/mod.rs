@@ -9,6 +9,7 @@
 mod answers;
 mod driver;
 mod frames;
+mod links;
 mod outbox;
 mod record;
 mod routing;

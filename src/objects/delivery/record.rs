@@ -2,9 +2,8 @@
 
 use onway_core::archive::Summary;
 use onway_core::auth::Caller;
-use onway_core::delivery::Delivery;
 use onway_core::history::{self, Named, Query};
-use onway_core::permission::{self, Action, Circumstances, Party};
+use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 
 use super::session::Session;
@@ -15,7 +14,7 @@ use crate::reply::personal;
 impl Session {
     pub(super) fn history(&self, by: Option<&Caller>, query: &Query) -> Answer {
         let delivery = self.take()?.ok_or(Rejection::Gone)?;
-        let recorded = self.permit_record(&delivery, by, Action::History).and_then(|_| {
+        let recorded = self.viewer(&delivery, by, None, Action::History).and_then(|_| {
             let mut recorded = self.store.recorded(query.span()).map_err(ours)?;
             recorded.extend(delivery.live.recent.recorded());
             let named = Named {
@@ -28,26 +27,13 @@ impl Session {
         personal(&recorded?, query.format.content_type())
     }
 
-    pub(super) fn timeline(&self, by: Option<&Caller>) -> Answer {
+    pub(super) fn timeline(&self, by: Option<&Caller>, link: Option<&str>) -> Answer {
         let delivery = self.take()?.ok_or(Rejection::Gone)?;
-        let timeline = self.permit_record(&delivery, by, Action::Timeline).map(|party| {
+        let timeline = self.viewer(&delivery, by, link, Action::Timeline).map(|viewer| {
             let now = delivery.facts.clock.now(wall());
-            history::timeline(&Summary::of(&delivery), party.into(), now)
+            history::timeline(&Summary::of(&delivery), viewer.party.into(), now)
         });
         self.keep(delivery);
         personal(&timeline?, "application/json")
-    }
-
-    fn permit_record(
-        &self,
-        delivery: &Delivery,
-        by: Option<&Caller>,
-        action: Action,
-    ) -> Result<Party, Rejection> {
-        let party = delivery.party(by);
-        let circumstances =
-            Circumstances { has_expired: self.has_expired(delivery), ..delivery.circumstances() };
-        permission::permit(by, party, action, circumstances)?;
-        Ok(party)
     }
 }

@@ -8,7 +8,6 @@ use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
 use onway_core::eta::Model;
 use onway_core::fanout::{Due, Fanout, Moved, Ticket};
-use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::{self, Audience};
 use onway_core::wire::{ServerFrame, Snapshot};
@@ -298,11 +297,4 @@ impl Session {
             "attachments": self.sockets.counts.attachments.get(),
         })
     }
-}
-
-/// The audience that `by` belongs to, where it may see the delivery at all.
-pub(super) fn see(delivery: &Delivery, by: Option<&Caller>) -> std::result::Result<Audience, Rejection> {
-    let party = delivery.party(by);
-    delivery.permit(party, by, Action::See)?;
-    Ok(party.into())
 }

@@ -298,7 +298,7 @@ pub fn time() -> Value {
     })
 }
 
-fn time_or_null() -> Value {
+pub fn time_or_null() -> Value {
     or_null(reference("Timestamp"))
 }
 

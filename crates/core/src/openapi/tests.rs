@@ -16,6 +16,7 @@ use crate::wire::driver::{
 use crate::wire::health::Health;
 use crate::wire::history::{History, Timeline};
 use crate::wire::input;
+use crate::wire::link::{LinkChange, LinkEntry, Links, MadeLink};
 use crate::wire::problem::Problem;
 use crate::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
 use crate::wire::sign_in::{DriverInvite, Keys, MadeKey, SignedIn, parse_invite, parse_label, parse_sign_in};
@@ -101,6 +102,8 @@ fn each_example_of_a_request_is_taken() {
         "/drivers/{driver_id}/invite" => parse_invite(body).map(drop),
         "/drivers/{driver_id}/emergency" => parse_emergency(body).map(drop),
         "/drivers/sign-in" => parse_sign_in(body).map(drop),
+        "/tracking/{id}/links" => LinkChange::parse_new(body).map(drop),
+        "/tracking/{id}/links/{link_id}" => LinkChange::parse(body).map(drop),
         _ => panic!("{path} has no parser here"),
     };
     let mut count = 0;
@@ -116,7 +119,7 @@ fn each_example_of_a_request_is_taken() {
             count += 1;
         }
     }
-    assert_eq!(count, 17);
+    assert_eq!(count, 19);
 }
 
 #[test]
@@ -148,6 +151,9 @@ fn each_answer_has_an_example_that_is_one() {
                     (_, "NewKey") => drop(from_value::<MadeKey>(example.clone()).expect(&at)),
                     (_, "DriverInvite") => drop(from_value::<DriverInvite>(example.clone()).expect(&at)),
                     (_, "SignedIn") => drop(from_value::<SignedIn>(example.clone()).expect(&at)),
+                    (_, "LinkEntry") => drop(from_value::<LinkEntry>(example.clone()).expect(&at)),
+                    (_, "Links") => drop(from_value::<Links>(example.clone()).expect(&at)),
+                    (_, "MadeLink") => drop(from_value::<MadeLink>(example.clone()).expect(&at)),
                     (_, "EmergencyView") => drop(from_value::<EmergencyView>(example.clone()).expect(&at)),
                     (_, "Drivers") => {
                         drop(from_value::<Vec<DriverEntry>>(example["drivers"].clone()).expect(&at));

@@ -8,6 +8,7 @@ pub mod health;
 pub mod history;
 pub mod input;
 pub mod json;
+pub mod link;
 pub mod problem;
 pub mod report;
 pub mod sign_in;
