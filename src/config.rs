@@ -9,6 +9,8 @@ use onway_core::delivery::Spans;
 use onway_core::outbox::Spacing;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::IdKeys;
+use onway_core::visibility::rules::{GivenRules, Rules};
+use onway_core::wire::input;
 use onway_core::wire::start::Visibility;
 use worker::Env;
 
@@ -105,6 +107,16 @@ impl<'a> Config<'a> {
             Some("private") => Visibility::Private,
             _ => Visibility::Public,
         }
+    }
+
+    /// What those outside see of deliveries that do not say. One that cannot be read lets none be started: to
+    /// leave it out could show more than was meant.
+    pub fn visibility_rules(&self) -> Result<Rules, Rejection> {
+        let Some(text) = self.text("VISIBILITY_RULES") else { return Ok(Rules::default()) };
+        let given = input::json(text.as_bytes()).and_then(|value| GivenRules::parse(&value));
+        given
+            .map(|given| Rules::default().with(&given))
+            .map_err(|wrong| Rejection::Misconfigured(format!("VISIBILITY_RULES cannot be read: {wrong}")))
     }
 
     pub fn allows_simulated_clock(&self) -> bool {

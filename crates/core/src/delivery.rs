@@ -10,7 +10,7 @@ mod guidance;
 mod reporting;
 mod stored;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::rc::Rc;
 
@@ -30,6 +30,7 @@ use crate::route::Route;
 use crate::status::{Status, Step};
 use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
+use crate::visibility::rules::{Element, Rules};
 use crate::wire::frames::MessageId;
 use crate::wire::report::{Counts, Report, StatusReport};
 use crate::wire::snapshot::FixCounts;
@@ -63,6 +64,9 @@ pub struct Facts {
     pub route: Option<String>,
     pub instructions: Option<String>,
     pub visibility: Visibility,
+    /// What those outside see.
+    #[serde(default)]
+    pub rules: Rules,
     pub metadata: Option<Map<String, Value>>,
     pub clock: Clock,
     pub started: Millis,
@@ -105,6 +109,8 @@ pub struct Live {
     pub driven: Driven,
     /// The newest fix that was broadcast.
     pub shown: Option<Key>,
+    /// Since when those outside see the location, in the time of fixes; `None` while it is hidden.
+    pub shown_since: Option<Millis>,
     /// When the driver agreed to it.
     pub accepted_at: Option<Millis>,
     /// When the driver was last heard of.
@@ -137,6 +143,8 @@ pub struct Start {
     pub request: StartRequest,
     /// Visibility where the request does not say.
     pub default_visibility: Visibility,
+    /// What those outside see where it does not say.
+    pub default_rules: Rules,
     /// The deployment's own, where it has one.
     pub model: Option<Rc<Model>>,
     /// Wall clock.
@@ -238,6 +246,8 @@ pub struct Outcome {
     pub wrong_clock: bool,
     /// What the ETA rests on has changed.
     pub guided: bool,
+    /// Those outside do not see the location any more, while the driver is under way.
+    pub hidden: bool,
     /// Another driver has it, or none: the facts have changed, and the former driver may not see it.
     pub handed_over: bool,
 }
@@ -274,6 +284,7 @@ impl Delivery {
             route: request.route,
             instructions: request.instructions,
             visibility: request.visibility.unwrap_or(start.default_visibility),
+            rules: start.default_rules.with(&request.visibility_rules.unwrap_or_default()),
             metadata: request.metadata,
             clock,
             started: now,
@@ -290,6 +301,7 @@ impl Delivery {
             stops_before: 0,
             driven: Driven::default(),
             shown: None,
+            shown_since: None,
             accepted_at: None,
             contact: None,
             updated: now,
@@ -307,7 +319,10 @@ impl Delivery {
             guided: !guidance.is_empty(),
             ..Outcome::default()
         };
-        (Self::new(facts, live, guidance), outcome)
+        let mut delivery = Self::new(facts, live, guidance);
+        // Without a position this holds only where it always does.
+        delivery.note_shown(Some(Millis(0)), now);
+        (delivery, outcome)
     }
 
     fn new(facts: Facts, live: Live, guidance: Guidance) -> Self {
@@ -330,7 +345,8 @@ impl Delivery {
         archive: &dyn Archive,
     ) -> Result<Outcome, Rejection> {
         let party = self.party(Some(by));
-        let outcome = match command {
+        let steps = self.live.timeline.len();
+        let mut outcome = match command {
             Command::Status(report) => {
                 self.permit_status(party, report.status)?;
                 let event = self.reach(&report, now)?;
@@ -364,8 +380,26 @@ impl Delivery {
                 self.release(self.declined_note(reason.as_deref()), now)?
             }
         };
-        self.live.revision += u64::from(outcome.changed);
+        if outcome.changed {
+            self.live.revision += 1;
+            let reached = self.live.timeline.last().filter(|_| self.live.timeline.len() > steps);
+            outcome.hidden = self.note_shown(reached.map(|reached| reached.at), now);
+        }
         Ok(outcome)
+    }
+
+    /// Notes whether those outside see the location now: what was hidden is never shown later. `at` is when what
+    /// lets them see it came about, where that is not the newest position. Whether it is hidden from now on.
+    fn note_shown(&mut self, at: Option<Millis>, now: Millis) -> bool {
+        let rule = self.facts.rules.of(Element::Location);
+        if !rule.holds(self, now) {
+            let was_shown = self.live.shown_since.take().is_some();
+            return was_shown && self.status().is_under_way();
+        }
+        let newest = self.live.recent.live().map_or(now, |fix| fix.time);
+        let since = at.filter(|_| !rule.follows_the_way()).unwrap_or(newest);
+        self.live.shown_since.get_or_insert(since);
+        false
     }
 
     /// What somebody is to this delivery.

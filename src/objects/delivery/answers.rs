@@ -93,6 +93,7 @@ impl Session {
             driver_alias: alias,
             request,
             default_visibility: config.default_visibility(),
+            default_rules: config.visibility_rules()?,
             model: self.model(),
             wall: wall(),
         });

@@ -51,7 +51,9 @@ impl Session {
             }
             permitted => permitted?,
         }
-        if let Some(link) = link.as_ref().filter(|link| link.used.is_none_or(|used| now.since(used) >= USED_SPAN)) {
+        if let Some(link) =
+            link.as_ref().filter(|link| link.used.is_none_or(|used| now.since(used) >= USED_SPAN))
+        {
             self.store.write_link(&ShareLink { used: Some(now), ..link.clone() }).map_err(ours)?;
         }
         Ok(Viewer { party, link })
@@ -74,9 +76,9 @@ impl Session {
             link.ok_or_else(|| Rejection::NotFound("there is no such link".into()))
         };
         match asked {
-            LinkRequest::Make { .. } if known.len() >= LINKS_MAX => Err(Rejection::Conflict(format!(
-                "a delivery has at most {LINKS_MAX} links: revoke one"
-            ))),
+            LinkRequest::Make { .. } if known.len() >= LINKS_MAX => {
+                Err(Rejection::Conflict(format!("a delivery has at most {LINKS_MAX} links: revoke one")))
+            }
             LinkRequest::Make { origin } => {
                 let mut random = [0; 8];
                 let mut secret = [0; link::SECRET];

@@ -1,10 +1,10 @@
 //! History and timeline, as long as the object holds them; afterwards the Worker reads the archive.
 
-use onway_core::archive::Summary;
 use onway_core::auth::Caller;
 use onway_core::history::{self, Named, Query};
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
+use onway_core::visibility;
 
 use super::session::Session;
 use crate::identity::wall;
@@ -31,7 +31,7 @@ impl Session {
         let delivery = self.take()?.ok_or(Rejection::Gone)?;
         let timeline = self.viewer(&delivery, by, link, Action::Timeline).map(|viewer| {
             let now = delivery.facts.clock.now(wall());
-            history::timeline(&Summary::of(&delivery), viewer.party.into(), now)
+            visibility::timeline(&delivery, viewer.party.into(), now)
         });
         self.keep(delivery);
         personal(&timeline?, "application/json")

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
+use onway_core::clock::Millis;
 use onway_core::eta::Model;
 use onway_core::fanout::{Due, Fanout, Moved, Ticket};
 use onway_core::rejection::Rejection;
@@ -142,12 +143,12 @@ impl Session {
                     self.flush(delivery);
                     self.send(delivery, event);
                     if *whole {
-                        self.send_whole(delivery);
+                        self.send_whole(delivery, |_| true);
                     }
                 }
                 Event::Assigned(_) => {
                     self.flush(delivery);
-                    self.send_whole(delivery);
+                    self.send_whole(delivery, |_| true);
                 }
                 Event::Estimated { .. } | Event::Presence(_) => {
                     self.flush(delivery);
@@ -173,6 +174,10 @@ impl Session {
             Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
             let waited = session.fanout.borrow_mut().take(ticket, wall());
             // Without a delivery there is nothing to tell; an error has been logged.
+        if outcome.hidden {
+            // What they may not see any more is not left on their screens.
+            self.send_whole(delivery, |audience| !audience.is_inside());
+        }
             if let (Some(moved), Ok(Some(delivery))) = (waited, session.take()) {
                 session.send_moved(&delivery, moved);
                 session.keep(delivery);
@@ -198,13 +203,13 @@ impl Session {
             .broadcast(&self.state, wall, |audience| visibility::frame(delivery, event, audience, now));
     }
 
-    /// Tells everybody all, where the driver is another.
-    fn send_whole(&self, delivery: &Delivery) {
+    /// Tells those who are meant all, in the place of what they know.
+    fn send_whole(&self, delivery: &Delivery, is_meant: impl Fn(Audience) -> bool) {
         let (wall, now) = (wall(), delivery.facts.clock.now(wall()));
         let connected = self.sockets.is_driver_connected(&self.state);
         self.sockets.broadcast(&self.state, wall, |audience| {
-            let data = Box::new(visibility::snapshot(delivery, audience, now, connected));
-            Some(ServerFrame::InitialState { data })
+            let data = || Box::new(visibility::snapshot(delivery, audience, now, connected));
+            is_meant(audience).then(|| ServerFrame::InitialState { data: data() })
         });
     }
 

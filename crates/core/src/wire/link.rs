@@ -77,9 +77,8 @@ impl LinkChange {
     pub fn parse(body: &Value) -> Result<Self, Rejection> {
         let fields = Fields::of(body, "body")?;
         // A merge patch (RFC 7396): null takes away.
-        let time = |name: &'static str| {
-            Ok(fields.time(name)?.map(Some).or_else(|| body.get(name).map(|_| None)))
-        };
+        let time =
+            |name: &'static str| Ok(fields.time(name)?.map(Some).or_else(|| body.get(name).map(|_| None)));
         let change = Self { label: fields.text("label", LABEL_MAX)?, from: time("from")?, to: time("to")? };
         in_order(change.from.flatten(), change.to.flatten())?;
         Ok(change)
