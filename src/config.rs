@@ -138,6 +138,16 @@ impl<'a> Config<'a> {
         }
     }
 
+    /// Whether it is noted who looks.
+    pub fn logs_access(&self) -> bool {
+        self.text("ACCESS_LOG").as_deref() != Some("off")
+    }
+
+    /// So long after somebody looked the archive has it, in ms.
+    pub fn access_delay(&self) -> i64 {
+        (self.number("ACCESS_LOG_DELAY_S").unwrap_or(900.0) * 1000.0) as i64
+    }
+
     /// An answer of the archive that takes longer is taken for lost.
     pub fn archive_timeout(&self) -> Duration {
         Duration::from_secs_f64(self.number("ARCHIVE_TIMEOUT_S").unwrap_or(20.0).clamp(0.1, 60.0))

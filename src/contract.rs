@@ -41,6 +41,9 @@ pub enum DeliveryRequest {
         /// The hash of a share link.
         #[serde(default)]
         link: Option<String>,
+        /// It goes into a page.
+        #[serde(default)]
+        page: bool,
     },
     /// The track.
     History { by: Option<Caller>, query: Query },
@@ -90,11 +93,17 @@ pub enum DeliveryRequest {
 #[serde(rename_all = "snake_case")]
 pub enum LinkRequest {
     /// The body is a `LinkChange`; `origin` is where the service is.
-    Make { origin: String },
+    Make {
+        origin: String,
+    },
     List,
     /// The body is a `LinkChange`.
-    Change { id: String },
-    Revoke { id: String },
+    Change {
+        id: String,
+    },
+    Revoke {
+        id: String,
+    },
 }
 
 /// What is asked of a driver's object. Who may ask follows from the caller and the path: the Worker has judged.

@@ -1,5 +1,6 @@
 //! The HTTP API: which endpoint has which handler. The paths and methods are in `onway_core::routes`.
 
+mod access;
 mod batch;
 mod body;
 mod drivers;
@@ -73,6 +74,7 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::RaiseEmergency => emergencies::raise(request, id, env, &config).await,
         Endpoint::Emergencies => emergencies::list(&request, env, &config).await,
         Endpoint::AcknowledgeEmergency => emergencies::acknowledge(&request, id, env, &config).await,
+        Endpoint::AccessLog => access::list(&request, env, &config).await,
         Endpoint::Log => trackers::log(request, id, second, env, &config).await,
         Endpoint::DrivePage => page::app(env, "/drive.html").await,
         Endpoint::ConnectPage => page::app(env, "/drive.html").await,

@@ -115,7 +115,7 @@ async fn outside_snapshot(
 ) -> Result<(Value, Outline), Rejection> {
     let id = known_id(id, config)?;
     let link = link.map(|text| link::presented(text, &id)).transpose()?;
-    let read = DeliveryRequest::Read { by: None, if_none_match: None, link };
+    let read = DeliveryRequest::Read { by: None, if_none_match: None, link, page: true };
     let mut response = read.ask(env, id.as_str(), None, None).await?;
     match response.status_code() {
         200 => {

@@ -1,5 +1,6 @@
 //! `/tracking/{id}/history` and `/events`: the delivery's object answers while it has them, then the archive.
 
+use onway_core::access::{Look, Visit, Visitor};
 use onway_core::archive::Summary;
 use onway_core::auth::Caller;
 use onway_core::history::{self, Named, Query};
@@ -29,7 +30,8 @@ pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>
     if answer.status_code() != 410 {
         return Ok(answer);
     }
-    let (database, summary, _) = archived(&id, by.as_ref(), Action::History, env, config).await?;
+    let (database, summary, party) = archived(&id, by.as_ref(), Action::History, env, config).await?;
+    note(&database, &id, by.as_ref(), party, Look::History, config).await?;
     let recorded = database.track(id.as_str(), query.span()).await.map_err(ours)?;
     let named = Named { tracking_id: &summary.tracking_id, order_id: &summary.order_id };
     let now = summary.rest.clock.now(wall());
@@ -48,9 +50,26 @@ pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_
     if answer.status_code() != 410 || by_link {
         return Ok(answer);
     }
-    let (_, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;
+    let (database, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;
+    note(&database, &id, by.as_ref(), party, Look::Timeline, config).await?;
     let now = summary.rest.clock.now(wall());
     personal(&history::timeline(&summary, party.into(), now), "application/json")
+}
+
+/// Notes who reads a record whose object notes nothing any more.
+async fn note(
+    database: &Database,
+    id: &TrackingId,
+    by: Option<&Caller>,
+    party: Party,
+    look: Look,
+    config: &Config<'_>,
+) -> Result<(), Rejection> {
+    if !config.logs_access() {
+        return Ok(());
+    }
+    let visitor = Visitor { party, subject: by.map(|by| by.subject.clone()), link: None };
+    database.note_visit(id.as_str(), Visit::new(visitor, look, wall())).await.map_err(ours)
 }
 
 /// What the archive knows of a delivery whose object knows nothing any more, for those who may.

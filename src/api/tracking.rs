@@ -96,7 +96,7 @@ pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -
     // Without it the answer is whole, which is never wrong.
     let if_none_match = if_none_match.filter(|tags| tags.len() <= IF_NONE_MATCH_MAX);
     let link = links::presented(request, &id)?;
-    DeliveryRequest::Read { by, if_none_match, link }.ask(env, id.as_str(), None, None).await
+    DeliveryRequest::Read { by, if_none_match, link, page: false }.ask(env, id.as_str(), None, None).await
 }
 
 /// Reads a tracking id: one that we never gave out is 404, and wakes nothing.

@@ -1,10 +1,14 @@
 //! Who may do what: the contract's table as data.
 
+use serde::{Deserialize, Serialize};
+
 use crate::auth::{Caller, Role};
 use crate::rejection::Rejection;
 
 /// What somebody is to a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Party {
     /// The driver it is assigned to.
     Driver,

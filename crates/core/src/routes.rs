@@ -44,6 +44,7 @@ pub enum Endpoint {
     RaiseEmergency,
     Emergencies,
     AcknowledgeEmergency,
+    AccessLog,
     /// Positions from a phone tracker.
     Log,
     /// The driver's app.
@@ -109,6 +110,7 @@ pub const ROUTES: &[Route] = &[
         methods: WRITE,
         endpoint: Endpoint::AcknowledgeEmergency,
     },
+    Route { path: "/access-log", methods: READ, endpoint: Endpoint::AccessLog },
     Route { path: "/log/{protocol}/{key}", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/{device}", methods: LOG, endpoint: Endpoint::Log },

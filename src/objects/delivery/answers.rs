@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use onway_core::access::Look;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Assignment, Command, Delivery, Start};
 use onway_core::permission::Action;
@@ -27,8 +28,9 @@ impl Session {
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
             DeliveryRequest::Assignment { by, asked } => self.assignment(&by, asked, body),
-            DeliveryRequest::Read { by, if_none_match, link } => {
-                self.read(by.as_ref(), link.as_deref(), if_none_match.as_deref())
+            DeliveryRequest::Read { by, if_none_match, link, page } => {
+                let look = if page { Look::Page } else { Look::Read };
+                self.read(by.as_ref(), link.as_deref(), look, if_none_match.as_deref())
             }
             DeliveryRequest::History { by, query } => self.history(by.as_ref(), &query),
             DeliveryRequest::Timeline { by, link } => self.timeline(by.as_ref(), link.as_deref()),
@@ -153,11 +155,18 @@ impl Session {
         answer
     }
 
-    fn read(&self, by: Option<&Caller>, link: Option<&str>, if_none_match: Option<&str>) -> Answer {
-        let delivery = self.take_live()?;
-        let seen = self.viewer(&delivery, by, link, Action::See).map(|viewer| {
+    fn read(
+        &self,
+        by: Option<&Caller>,
+        link: Option<&str>,
+        look: Look,
+        if_none_match: Option<&str>,
+    ) -> Answer {
+        let mut delivery = self.take_live()?;
+        let seen = self.viewer(&delivery, by, link, Action::See).and_then(|viewer| {
+            self.note_visit(&mut delivery, &viewer, by, look)?;
             let audience = viewer.party.into();
-            (self.snapshot(&delivery, audience), audience)
+            Ok((self.snapshot(&delivery, audience), audience))
         });
         self.keep(delivery);
         let (snapshot, audience) = seen?;
@@ -193,8 +202,9 @@ impl Session {
         since: Option<u64>,
         epoch: Option<&str>,
     ) -> Answer {
-        let delivery = self.take_live()?;
+        let mut delivery = self.take_live()?;
         let answer = self.viewer(&delivery, by.as_ref(), link, Action::See).and_then(|viewer| {
+            self.note_visit(&mut delivery, &viewer, by.as_ref(), Look::Follow)?;
             let audience = viewer.party.into();
             let link = viewer.link.map(|link| pass(&delivery, &link));
             let attachment = Attachment { by, audience, link };

@@ -1,5 +1,6 @@
 //! History and timeline, as long as the object holds them; afterwards the Worker reads the archive.
 
+use onway_core::access::Look;
 use onway_core::auth::Caller;
 use onway_core::history::{self, Named, Query};
 use onway_core::permission::Action;
@@ -13,8 +14,9 @@ use crate::reply::personal;
 
 impl Session {
     pub(super) fn history(&self, by: Option<&Caller>, query: &Query) -> Answer {
-        let delivery = self.take()?.ok_or(Rejection::Gone)?;
-        let recorded = self.viewer(&delivery, by, None, Action::History).and_then(|_| {
+        let mut delivery = self.take()?.ok_or(Rejection::Gone)?;
+        let recorded = self.viewer(&delivery, by, None, Action::History).and_then(|viewer| {
+            self.note_visit(&mut delivery, &viewer, by, Look::History)?;
             let mut recorded = self.store.recorded(query.span()).map_err(ours)?;
             recorded.extend(delivery.live.recent.recorded());
             let named = Named {
@@ -28,10 +30,11 @@ impl Session {
     }
 
     pub(super) fn timeline(&self, by: Option<&Caller>, link: Option<&str>) -> Answer {
-        let delivery = self.take()?.ok_or(Rejection::Gone)?;
-        let timeline = self.viewer(&delivery, by, link, Action::Timeline).map(|viewer| {
+        let mut delivery = self.take()?.ok_or(Rejection::Gone)?;
+        let timeline = self.viewer(&delivery, by, link, Action::Timeline).and_then(|viewer| {
+            self.note_visit(&mut delivery, &viewer, by, Look::Timeline)?;
             let now = delivery.facts.clock.now(wall());
-            visibility::timeline(&delivery, viewer.party.into(), now)
+            Ok(visibility::timeline(&delivery, viewer.party.into(), now))
         });
         self.keep(delivery);
         personal(&timeline?, "application/json")

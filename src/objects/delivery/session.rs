@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use onway_core::access::AccessLog;
 use onway_core::auth::Caller;
-use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
 use onway_core::clock::Millis;
+use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
 use onway_core::eta::Model;
 use onway_core::fanout::{Due, Fanout, Moved, Ticket};
 use onway_core::rejection::Rejection;
@@ -31,6 +32,10 @@ pub struct Session {
     model: RefCell<Option<Rc<Model>>>,
     /// `None` until an event needs it, and after a panic.
     cached: RefCell<Option<Delivery>>,
+    /// Who looked; `None` until an event needs it.
+    pub(super) access: RefCell<Option<AccessLog>>,
+    /// When the archive was last asked to take it.
+    pub(super) access_tried: Cell<Option<Millis>>,
     /// Whether the driver's object is being told.
     pub(super) telling: Cell<bool>,
     /// Whether it has not heard what it was told: then the alarm tells it again.
@@ -52,6 +57,8 @@ impl Session {
             fanout: RefCell::default(),
             model: RefCell::default(),
             cached: RefCell::default(),
+            access: RefCell::default(),
+            access_tried: Cell::default(),
             telling: Cell::default(),
             untold: Cell::default(),
             #[cfg(feature = "test-utils")]
@@ -122,7 +129,9 @@ impl Session {
         let untold = self.untold.get() && !delivery.news().is_empty();
         let (wall, waiting) = (wall(), delivery.awaits_archive() || delivery.awaits_driver() || untold);
         let spacing = Config::new(&self.env).archive_spacing();
-        delivery.live.outbox.arm(waiting, wall, spacing).map(|at| at.since(wall))
+        let alarm = delivery.live.outbox.arm(waiting, wall, spacing);
+        let earlier = self.access_due().and_then(|at| delivery.live.outbox.arm_for(at, wall));
+        earlier.or(alarm).map(|at| at.since(wall))
     }
 
     /// Sets the alarm, in the synchronous section of the write.
@@ -165,6 +174,10 @@ impl Session {
                 }
             }
         }
+        if outcome.hidden {
+            // What they may not see any more is not left on their screens.
+            self.send_whole(delivery, |audience| !audience.is_inside());
+        }
     }
 
     /// Sends the position that waits, after `pause` ms. The object does not hibernate before.
@@ -174,10 +187,6 @@ impl Session {
             Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
             let waited = session.fanout.borrow_mut().take(ticket, wall());
             // Without a delivery there is nothing to tell; an error has been logged.
-        if outcome.hidden {
-            // What they may not see any more is not left on their screens.
-            self.send_whole(delivery, |audience| !audience.is_inside());
-        }
             if let (Some(moved), Ok(Some(delivery))) = (waited, session.take()) {
                 session.send_moved(&delivery, moved);
                 session.keep(delivery);
@@ -287,6 +296,7 @@ impl Session {
     #[cfg(feature = "test-utils")]
     pub(super) fn forget_all(&self) {
         self.cached.take();
+        self.access.take();
         self.broken.take();
         self.fanout.take();
         self.sockets.forget_all();

@@ -8,12 +8,14 @@
 //! | `guidance` | what the ETA rests on beside the trip | at the start and with a new route |
 //! | `chunk` | up to 180 fixes of history | once it is full |
 //! | `link` | a share link, hashed | when it is made or changed, and once an hour of use |
+//! | `access` | who looked, until the archive has it | when somebody new looks, and once in five minutes of others |
 
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use onway_core::access::AccessLog;
 use onway_core::archive::NumberedChunk;
 use onway_core::clock::Millis;
 use onway_core::delivery::{Delivery, Facts, Guidance, KeptEvent, Outcome, StoredLive};
@@ -38,6 +40,12 @@ macro_rules! link_table {
     };
 }
 
+macro_rules! access_table {
+    () => {
+        "CREATE TABLE IF NOT EXISTS access (id INTEGER PRIMARY KEY CHECK (id = 0), body TEXT NOT NULL);"
+    };
+}
+
 /// The layout below. It only ever grows: see [`MIGRATIONS`].
 const VERSION: i64 = 4;
 
@@ -47,7 +55,7 @@ const MIGRATIONS: [(i64, &str); 3] = [
     // `live.state` counts the closed chunks: the code writes it. The row of the version is all there is.
     (2, "UPDATE delivery SET version = 2"),
     (3, concat!(guidance_table!(), "UPDATE delivery SET version = 3")),
-    (4, concat!(link_table!(), "UPDATE delivery SET version = 4")),
+    (4, concat!(link_table!(), access_table!(), "UPDATE delivery SET version = 4")),
 ];
 
 const SCHEMA: &str = concat!(
@@ -59,7 +67,8 @@ const SCHEMA: &str = concat!(
     CREATE TABLE IF NOT EXISTS chunk (n INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, fixes BLOB NOT NULL);
 ",
     guidance_table!(),
-    link_table!()
+    link_table!(),
+    access_table!()
 );
 
 /// A fix sent again may have another time by so much, where `sent_at` corrected it, in ms.
@@ -181,16 +190,24 @@ impl Store {
 
     pub fn write_link(&self, link: &ShareLink) -> Result<()> {
         self.migrate()?;
-        let row = vec![
-            Value::String(link.id.clone()),
-            Value::Integer(link.created.0),
-            Value::String(json(link)?),
-        ];
+        let row =
+            vec![Value::String(link.id.clone()), Value::Integer(link.created.0), Value::String(json(link)?)];
         self.execute("INSERT OR REPLACE INTO link VALUES (?, ?, ?)", row)
     }
 
     pub fn delete_link(&self, id: &str) -> Result<()> {
         self.execute("DELETE FROM link WHERE id = ?", vec![Value::String(id.to_owned())])
+    }
+
+    /// Who looked, as far as the archive has not got it.
+    pub fn access(&self) -> Result<AccessLog> {
+        let row = if self.version.get() < 4 { None } else { self.row("SELECT body FROM access")? };
+        row.and_then(|row| row.into_iter().next()).map_or_else(|| Ok(AccessLog::default()), parsed)
+    }
+
+    pub fn write_access(&self, log: &AccessLog) -> Result<()> {
+        self.migrate()?;
+        self.execute("INSERT OR REPLACE INTO access VALUES (0, ?)", vec![Value::String(json(log)?)])
     }
 
     /// The closed chunks of these numbers.

@@ -108,7 +108,9 @@ fn bound(parameter: &mut Value) {
         Some("Idempotency-Key") => {
             json!({"type": "string", "format": "idempotency-key", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX})
         }
-        Some("link") => json!({"type": "string", "format": "link", "pattern": "^TRK-[A-Z2-7]{40}[.][A-Za-z0-9_-]{22}$"}),
+        Some("link") => {
+            json!({"type": "string", "format": "link", "pattern": "^TRK-[A-Z2-7]{40}[.][A-Za-z0-9_-]{22}$"})
+        }
         Some("max_points") => json!({"type": "integer", "minimum": 2, "maximum": PAGE_POINTS}),
         Some("since" | "until") if parameter["schema"]["minimum"].is_null() => input::time(),
         Some("cursor") => json!({"type": "string", "format": "cursor"}),

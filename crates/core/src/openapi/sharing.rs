@@ -1,4 +1,4 @@
-//! The routes of share links, and what they take. The functions only carry the descriptions.
+//! The routes of share links and of the access log, and what they take. The functions only carry the descriptions.
 #![allow(dead_code, reason = "the functions only carry attributes")]
 
 use serde_json::{Value, json};
@@ -6,12 +6,13 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::examples::TRACKING_ID;
 use super::input::{described, text, time_or_null};
-use super::paths::{BodyRefused, CallerRefused, DeliveryMissing, Failed};
+use super::paths::{BodyRefused, CallerRefused, DeliveryMissing, Failed, QueryRefused};
+use crate::wire::access::AccessPage;
 use crate::wire::link::{LABEL_MAX, LinkEntry, Links, MadeLink};
 use crate::wire::problem::Problem;
 
 #[derive(OpenApi)]
-#[openapi(paths(list_links, make_link, change_link, revoke_link, shared_page))]
+#[openapi(paths(list_links, make_link, change_link, revoke_link, shared_page, access_log))]
 pub struct Paths;
 
 /// The names of what may be sent.
@@ -68,6 +69,13 @@ pub fn answer(schema: &str) -> Option<Value> {
             made["link"] = link.into();
             made
         }
+        "AccessPage" => json!({
+            "entries": [{
+                "tracking_id": TRACKING_ID, "party": "link", "subject": null, "link": "0123456789abcdef",
+                "action": "follow", "first_at": 1_704_067_850, "last_at": 1_704_068_450, "count": 3,
+            }],
+            "next_cursor": null,
+        }),
         _ => return None,
     })
 }
@@ -129,3 +137,18 @@ fn revoke_link() {}
     ),
 )]
 fn shared_page() {}
+
+/// Who looked at what, the newest first, some minutes behind: for admins.
+#[utoipa::path(
+    get, path = "/access-log", tag = "access log",
+    params(
+        ("tracking_id" = Option<String>, Query, description = "Of this delivery"),
+        ("subject" = Option<String>, Query, description = "By the subject of this token"),
+        ("since" = Option<String>, Query, description = "Unix seconds, Unix milliseconds or ISO 8601"),
+        ("until" = Option<String>, Query, description = "The same; not before `since`"),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
+    ),
+    responses((status = 200, description = "What was noted", body = AccessPage), QueryRefused, CallerRefused, Failed),
+    security(("bearer" = [])),
+)]
+fn access_log() {}

@@ -9,6 +9,7 @@ use crate::clock::Millis;
 use crate::delivery::Assignment;
 use crate::rejection::Rejection;
 use crate::routes::ROUTES;
+use crate::wire::access::AccessPage;
 use crate::wire::batch::{BatchAnswer, addressee, updates};
 use crate::wire::driver::{
     DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_order,
@@ -153,6 +154,7 @@ fn each_answer_has_an_example_that_is_one() {
                     (_, "SignedIn") => drop(from_value::<SignedIn>(example.clone()).expect(&at)),
                     (_, "LinkEntry") => drop(from_value::<LinkEntry>(example.clone()).expect(&at)),
                     (_, "Links") => drop(from_value::<Links>(example.clone()).expect(&at)),
+                    (_, "AccessPage") => drop(from_value::<AccessPage>(example.clone()).expect(&at)),
                     (_, "MadeLink") => drop(from_value::<MadeLink>(example.clone()).expect(&at)),
                     (_, "EmergencyView") => drop(from_value::<EmergencyView>(example.clone()).expect(&at)),
                     (_, "Drivers") => {

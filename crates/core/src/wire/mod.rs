@@ -1,6 +1,7 @@
 //! Every message and body that crosses the network. `docs/protocol.md` explains it, the OpenAPI
 //! document and the TypeScript types are generated from it.
 
+pub mod access;
 pub mod batch;
 pub mod driver;
 pub mod frames;
