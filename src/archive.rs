@@ -43,7 +43,7 @@ const READ_CHUNKS: &str =
 
 /// The archive of this deployment.
 pub struct Database {
-    d1: D1Database,
+    pub(crate) d1: D1Database,
     /// An answer that takes longer is taken for lost.
     timeout: Duration,
 }
@@ -129,7 +129,7 @@ impl Database {
         ])
     }
 
-    async fn within<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn within<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
         let answer = beside::within(self.timeout, answer).await;
         answer.unwrap_or_else(|| Err(Error::RustError(format!("D1 gave no answer in {:?}", self.timeout))))
     }
@@ -212,7 +212,7 @@ fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
 }
 
 /// D1 takes integers of 32 bits, or what JavaScript has for numbers. Nothing here is beyond 2^53.
-fn number(at: Millis) -> JsValue {
+pub(crate) fn number(at: Millis) -> JsValue {
     const MOST: i64 = (1 << 53) - 1;
     JsValue::from_f64(at.0.clamp(-MOST, MOST) as f64)
 }

@@ -10,6 +10,8 @@ use onway_core::delivery::Spans;
 use onway_core::outbox::Spacing;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::IdKeys;
+use onway_core::visibility::rules::{GivenRules, Rules};
+use onway_core::wire::input;
 use onway_core::wire::start::Visibility;
 use worker::Env;
 
@@ -112,6 +114,16 @@ impl<'a> Config<'a> {
         }
     }
 
+    /// What those outside see of deliveries that do not say. One that cannot be read lets none be started: to
+    /// leave it out could show more than was meant.
+    pub fn visibility_rules(&self) -> Result<Rules, Rejection> {
+        let Some(text) = self.text("VISIBILITY_RULES") else { return Ok(Rules::default()) };
+        let given = input::json(text.as_bytes()).and_then(|value| GivenRules::parse(&value));
+        given
+            .map(|given| Rules::default().with(&given))
+            .map_err(|wrong| Rejection::Misconfigured(format!("VISIBILITY_RULES cannot be read: {wrong}")))
+    }
+
     pub fn allows_simulated_clock(&self) -> bool {
         self.text("ALLOW_SIM_CLOCK").as_deref() == Some("1")
     }
@@ -129,6 +141,16 @@ impl<'a> Config<'a> {
             retry_first: millis("ARCHIVE_RETRY_FIRST_S", 2.0),
             retry_most: millis("ARCHIVE_RETRY_MOST_S", 600.0),
         }
+    }
+
+    /// Whether it is noted who looks.
+    pub fn logs_access(&self) -> bool {
+        self.text("ACCESS_LOG").as_deref() != Some("off")
+    }
+
+    /// So long after somebody looked the archive has it, in ms.
+    pub fn access_delay(&self) -> i64 {
+        (self.number("ACCESS_LOG_DELAY_S").unwrap_or(900.0) * 1000.0) as i64
     }
 
     /// An answer of the archive that takes longer is taken for lost.

@@ -34,6 +34,8 @@ pub enum DeliveryRequest {
     SetStatus { by: Caller },
     /// The body goes with what is asked.
     Change { by: Caller, asked: Change },
+    /// The body is a rating.
+    Rate { by: Option<Caller>, link: Option<String> },
     /// The body is a proof: an image, or JSON with a code where no kind is given.
     Prove { by: Caller, kind: Option<ProofKind> },
     /// The image of a proof.
@@ -42,11 +44,23 @@ pub enum DeliveryRequest {
         by: Option<Caller>,
         #[serde(default)]
         if_none_match: Option<String>,
+        /// The hash of a share link.
+        #[serde(default)]
+        link: Option<String>,
+        /// It goes into a page.
+        #[serde(default)]
+        page: bool,
     },
     /// The track.
     History { by: Option<Caller>, query: Query },
     /// What happened, and which ETAs were published.
-    Timeline { by: Option<Caller> },
+    Timeline {
+        by: Option<Caller>,
+        #[serde(default)]
+        link: Option<String>,
+    },
+    /// Share links; the body goes with what is asked of them.
+    Links { by: Caller, asked: LinkRequest },
     /// An upgrade.
     Follow {
         by: Option<Caller>,
@@ -57,6 +71,8 @@ pub enum DeliveryRequest {
         since: Option<u64>,
         #[serde(default)]
         epoch: Option<String>,
+        #[serde(default)]
+        link: Option<String>,
     },
     /// Messages that the driver's object passes on; the body is a list of `Relayed`.
     Relay { by: Caller },
@@ -76,6 +92,24 @@ pub enum DeliveryRequest {
     /// Forgets all that is in memory, as an eviction does.
     #[cfg(feature = "test-utils")]
     Forget,
+}
+
+/// What is asked of a delivery's share links.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkRequest {
+    /// The body is a `LinkChange`; `origin` is where the service is.
+    Make {
+        origin: String,
+    },
+    List,
+    /// The body is a `LinkChange`.
+    Change {
+        id: String,
+    },
+    Revoke {
+        id: String,
+    },
 }
 
 /// What is asked of a driver's object. Who may ask follows from the caller and the path: the Worker has judged.

@@ -2,6 +2,7 @@
 //! What a delivery is, and every decision, is in `onway-core`.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod access;
 mod api;
 mod archive;
 mod beside;

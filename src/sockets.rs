@@ -10,6 +10,7 @@ use onway_core::auth::Caller;
 use onway_core::bucket::{Frames, Pace, Places, Verdict};
 use onway_core::clock::Millis;
 use onway_core::keeping_up::{self, Asked, Keeping, SILENCE_MAX};
+use onway_core::permission::Party;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::Audience;
 use onway_core::wire::ServerFrame;
@@ -27,6 +28,9 @@ pub struct Attachment {
     /// `None` for the public.
     pub by: Option<Caller>,
     pub audience: Audience,
+    /// The share link that lets it see what it sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Pass>,
     /// Tells the sockets of an object apart.
     #[serde(default)]
     id: u32,
@@ -35,14 +39,35 @@ pub struct Attachment {
     answered: u32,
 }
 
+/// A share link, to a socket that came by it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pass {
+    pub id: String,
+    /// Wall clock.
+    pub until: Option<Millis>,
+}
+
 impl Attachment {
-    pub const fn new(by: Option<Caller>, audience: Audience) -> Self {
-        Self { by, audience, id: 0, answered: 0 }
+    pub const fn new(by: Option<Caller>, audience: Audience, link: Option<Pass>) -> Self {
+        Self { by, audience, link, id: 0, answered: 0 }
     }
 
     /// Whether its token has run out: nothing leaves any more.
     pub fn has_expired(&self, wall: Millis) -> bool {
         self.by.as_ref().is_some_and(|by| wall >= by.expires)
+    }
+
+    /// Whether its share link is over: no token mends that.
+    pub fn has_lapsed(&self, wall: Millis) -> bool {
+        self.link.as_ref().and_then(|link| link.until).is_some_and(|until| wall >= until)
+    }
+
+    /// What it is to be closed with, where it may hear no more.
+    fn ended(&self, wall: Millis) -> Option<Rejection> {
+        if self.has_lapsed(wall) {
+            return Some(Rejection::Forbidden(String::new()));
+        }
+        self.has_expired(wall).then(|| Rejection::InvalidToken(String::new()))
     }
 }
 
@@ -256,14 +281,15 @@ impl Sockets {
     pub fn see_anew(
         &self,
         state: &State,
-        see: impl Fn(Option<&Caller>) -> std::result::Result<Audience, Rejection>,
+        see: impl Fn(&Attachment) -> std::result::Result<Party, Rejection>,
     ) {
         self.restore(state);
         let mut clients = self.clients.borrow_mut();
         let Some(clients) = clients.as_mut() else { return };
         clients.retain_mut(|client| {
-            let fresh = see(client.attachment.by.as_ref());
-            if fresh.as_ref() == Ok(&client.attachment.audience) {
+            let party = see(&client.attachment);
+            let fresh = party.as_ref().map(|party| Audience::from(*party));
+            if fresh == Ok(client.attachment.audience) {
                 return true;
             }
             let Some(fresh) = fresh.ok().filter(|_| !client.is_driver()) else {
@@ -271,8 +297,26 @@ impl Sockets {
                 return false;
             };
             client.attachment.audience = fresh;
+            client.attachment.link.take_if(|_| party != Ok(Party::Link));
             client.attachment.answered = self.asked_of(fresh);
             client.socket.serialize_attachment(&client.attachment).is_ok()
+        });
+    }
+
+    /// Tells the sockets of a share link how long it holds; `None`: it does not any more, and they close.
+    pub fn change_link(&self, state: &State, id: &str, pass: Option<&Pass>) {
+        self.restore(state);
+        let mut clients = self.clients.borrow_mut();
+        let Some(clients) = clients.as_mut() else { return };
+        clients.retain_mut(|client| {
+            if client.attachment.link.as_ref().is_none_or(|link| link.id != id) {
+                return true;
+            }
+            client.attachment.link = pass.cloned();
+            if pass.is_none() {
+                close(&client.socket, &Rejection::Forbidden(String::new()));
+            }
+            pass.is_some() && client.socket.serialize_attachment(&client.attachment).is_ok()
         });
     }
 
@@ -329,8 +373,8 @@ impl Sockets {
                 if client.attachment.audience != audience {
                     return true;
                 }
-                if client.attachment.has_expired(wall) {
-                    close(&client.socket, &Rejection::InvalidToken(String::new()));
+                if let Some(ended) = client.attachment.ended(wall) {
+                    close(&client.socket, &ended);
                     return false;
                 }
                 match Keeping::of(known, client.attachment.answered) {

@@ -5,6 +5,7 @@ use onway_core::wire::input::names_of;
 use web_sys::UrlSearchParams;
 use worker::{Env, Request};
 
+use super::links;
 use super::tracking::known_id;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
@@ -48,7 +49,8 @@ async fn follow(
         let by = socket_caller(request, query.get("token"), config).await?;
         let since = query.get("since").and_then(|since| since.parse().ok());
         let epoch = query.get("epoch").filter(|epoch| epoch.len() <= EPOCH_MAX);
-        let follow = DeliveryRequest::Follow { by, subprotocol, since, epoch };
+        let link = links::presented(request, &id)?;
+        let follow = DeliveryRequest::Follow { by, subprotocol, since, epoch, link };
         follow.ask(env, id.as_str(), None, None).await
     };
     match asked.await {

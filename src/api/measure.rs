@@ -10,6 +10,7 @@ use onway_core::recent::NoArchive;
 use onway_core::rejection::Rejection;
 use onway_core::status::Status;
 use onway_core::tracking_id::TrackingId;
+use onway_core::visibility::rules::Rules;
 use onway_core::wire::StartRequest;
 use onway_core::wire::input;
 use onway_core::wire::report::{FRAME_FIXES_MAX, Report, StatusReport};
@@ -65,6 +66,7 @@ fn delivery() -> Result<Delivery, Rejection> {
         driver_alias: None,
         request: StartRequest::parse(&request)?,
         default_visibility: Visibility::Public,
+        default_rules: Rules::default(),
         model: None,
         wall: BEGIN,
     });

@@ -61,7 +61,7 @@ async fn current(summaries: Vec<Summary>, by: &Caller, env: &Env) -> Vec<OwnDeli
 
 /// What the delivery says of itself; `None` where it has expired.
 async fn read(tracking_id: &str, by: &Caller, env: &Env) -> Option<Current> {
-    let asked = DeliveryRequest::Read { by: Some(by.clone()), if_none_match: None };
+    let asked = DeliveryRequest::Read { by: Some(by.clone()), if_none_match: None, link: None, page: false };
     let mut answer = asked.ask(env, tracking_id, None, None).await.ok()?;
     let body = answer.bytes().await.ok()?;
     serde_json::from_slice(&body).ok()

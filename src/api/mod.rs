@@ -1,15 +1,17 @@
 //! The HTTP API: which endpoint has which handler. The paths and methods are in `onway_core::routes`.
 
+mod access;
 mod batch;
 mod body;
 mod drivers;
 mod emergencies;
 mod follow;
+mod handover;
+mod links;
 #[cfg(feature = "test-utils")]
 mod measure;
 mod mine;
 mod page;
-mod proof;
 mod record;
 mod service;
 mod sign_in;
@@ -63,11 +65,15 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::Change(asked) => tracking::change(request, id, asked, env, &config).await,
         Endpoint::History => record::history(&request, id, env, &config).await,
         Endpoint::Timeline => record::timeline(&request, id, env, &config).await,
-        Endpoint::Prove => proof::prove(request, id, env, &config).await,
-        Endpoint::Proof => proof::read(&request, id, second, env, &config).await,
+        Endpoint::Rate => handover::rate(request, id, env, &config).await,
+        Endpoint::Prove => handover::prove(request, id, env, &config).await,
+        Endpoint::Proof => handover::proof(&request, id, second, env, &config).await,
         Endpoint::Mine => mine::list(&request, env, &config).await,
         Endpoint::MinePage => page::app(&request, env, "/deliveries.html", &config).await,
+        Endpoint::Links => links::all(request, id, env, &config).await,
+        Endpoint::Link => links::one(request, id, second, env, &config).await,
         Endpoint::Page => page::track(&request, id, env, &config).await,
+        Endpoint::SharedPage => page::shared(&request, id, env, &config).await,
         Endpoint::FollowByQuery => follow::by_query(&request, env, &config).await,
         Endpoint::Follow => follow::by_path(&request, id, env, &config).await,
         Endpoint::DriverLine => drivers::follow(&request, id, env, &config).await,
@@ -82,6 +88,7 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::RaiseEmergency => emergencies::raise(request, id, env, &config).await,
         Endpoint::Emergencies => emergencies::list(&request, env, &config).await,
         Endpoint::AcknowledgeEmergency => emergencies::acknowledge(&request, id, env, &config).await,
+        Endpoint::AccessLog => access::list(&request, env, &config).await,
         Endpoint::Log => trackers::log(request, id, second, env, &config).await,
         Endpoint::DrivePage => page::app(&request, env, "/drive.html", &config).await,
         Endpoint::ConnectPage => page::app(&request, env, "/drive.html", &config).await,

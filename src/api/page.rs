@@ -2,6 +2,7 @@
 
 use html_escape::encode_text;
 use js_sys::{Array, Date, Function, Object, Reflect};
+use onway_core::link;
 use onway_core::rejection::Rejection;
 use onway_core::wire::Problem;
 use onway_core::wording::{self, Outline};
@@ -49,8 +50,21 @@ pub async fn document(request: Request, env: &Env) -> Answer {
 
 /// `GET /track/{id}`
 pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    page(request, id, None, env, config).await
+}
+
+/// `GET /s/{link}`: the same page; its script takes the link from the address.
+pub async fn shared(request: &Request, link: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let id = link.split('.').next().unwrap_or_default();
+    let response = page(request, id, Some(link), env, config).await?;
+    // Nobody hears more than the origin: what follows it opens the delivery.
+    response.headers().set("Referrer-Policy", "strict-origin").map_err(ours)?;
+    Ok(response)
+}
+
+async fn page(request: &Request, id: &str, link: Option<&str>, env: &Env, config: &Config<'_>) -> Answer {
     let template = asset(env, "/track.html").await?;
-    let found = public_snapshot(request, id, env, config).await;
+    let found = outside_snapshot(request, id, link, env, config).await;
     let retry_after = found.as_ref().err().and_then(Rejection::retry_after);
     let problem = found.as_ref().err().map(|rejection| Problem::new(rejection, None));
     let (snapshot, seen) = found.ok().unzip();
@@ -85,9 +99,9 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
         .replace("<!--onway:eta-->", &encode_text(&eta))
         .replace("<!--onway:detail-->", &encode_text(&detail))
         .replace("<!--onway:data-->", &data);
-    // Whoever has a token or a link gets the page of a private delivery, and asks again with it.
+    // Whoever has a token gets the page of a private delivery, and asks again with it.
     let status = match problem {
-        Some(problem) if !matches!(problem.status, 401 | 403) => problem.status,
+        Some(problem) if problem.status != 401 => problem.status,
         _ => 200,
     };
     let response = html(page, status, request, config)?;
@@ -97,15 +111,18 @@ pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) 
     Ok(response)
 }
 
-async fn public_snapshot(
+/// What the public sees, or who has the link.
+async fn outside_snapshot(
     request: &Request,
     id: &str,
+    link: Option<&str>,
     env: &Env,
     config: &Config<'_>,
 ) -> Result<(Value, Outline), Rejection> {
     let id = known_id(id, config)?;
     limits::count(request, None, config).await?;
-    let read = DeliveryRequest::Read { by: None, if_none_match: None };
+    let link = link.map(|text| link::presented(text, &id)).transpose()?;
+    let read = DeliveryRequest::Read { by: None, if_none_match: None, link, page: true };
     let mut response = read.ask(env, id.as_str(), None, None).await?;
     match response.status_code() {
         200 => {
@@ -115,6 +132,7 @@ async fn public_snapshot(
             read.map_err(|_| Rejection::Internal)
         }
         401 => Err(Rejection::Unauthenticated),
+        403 => Err(link::refusal()),
         410 => Err(Rejection::Gone),
         _ => Err(Rejection::Internal),
     }

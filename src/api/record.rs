@@ -1,5 +1,6 @@
 //! `/tracking/{id}/history` and `/events`: the delivery's object answers while it has them, then the archive.
 
+use onway_core::access::{Look, Visit, Visitor};
 use onway_core::archive::Summary;
 use onway_core::auth::Caller;
 use onway_core::history::{self, Named, Query};
@@ -8,8 +9,8 @@ use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use worker::{Env, Request};
 
-use super::query;
 use super::tracking::known_id;
+use super::{links, query};
 use crate::archive::Database;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
@@ -28,7 +29,8 @@ pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>
     if answer.status_code() != 410 {
         return Ok(answer);
     }
-    let (database, summary, _) = archived(&id, by.as_ref(), Action::History, env, config).await?;
+    let (database, summary, party) = archived(&id, by.as_ref(), Action::History, env, config).await?;
+    note(&database, &id, by.as_ref(), party, Look::History, config).await?;
     let recorded = database.track(id.as_str(), query.span()).await.map_err(ours)?;
     let named = Named { tracking_id: &summary.tracking_id, order_id: &summary.order_id };
     let now = summary.rest.clock.now(wall());
@@ -39,14 +41,34 @@ pub async fn history(request: &Request, id: &str, env: &Env, config: &Config<'_>
 pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
     let by = caller(request, config).await?;
-    let asked = DeliveryRequest::Timeline { by: by.clone() };
+    let link = links::presented(request, &id)?;
+    let by_link = link.is_some() && by.is_none();
+    let asked = DeliveryRequest::Timeline { by: by.clone(), link };
     let answer = asked.ask(env, id.as_str(), None, None).await?;
-    if answer.status_code() != 410 {
+    // A link is over with its delivery.
+    if answer.status_code() != 410 || by_link {
         return Ok(answer);
     }
-    let (_, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;
+    let (database, summary, party) = archived(&id, by.as_ref(), Action::Timeline, env, config).await?;
+    note(&database, &id, by.as_ref(), party, Look::Timeline, config).await?;
     let now = summary.rest.clock.now(wall());
     personal_json(&history::timeline(&summary, party.into(), now))
+}
+
+/// Notes who reads a record whose object notes nothing any more.
+async fn note(
+    database: &Database,
+    id: &TrackingId,
+    by: Option<&Caller>,
+    party: Party,
+    look: Look,
+    config: &Config<'_>,
+) -> Result<(), Rejection> {
+    if !config.logs_access() {
+        return Ok(());
+    }
+    let visitor = Visitor { party, subject: by.map(|by| by.subject.clone()), link: None };
+    database.note_visit(id.as_str(), Visit::new(visitor, look, wall())).await.map_err(ours)
 }
 
 /// What the archive knows of a delivery whose object knows nothing any more, for those who may.

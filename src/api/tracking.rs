@@ -12,7 +12,7 @@ use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, parse_status};
 use onway_core::wire::start::idempotency_key;
 use worker::{Env, Request};
 
-use super::body;
+use super::{body, links};
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
 use crate::identity::{caller, known_caller, wall};
@@ -69,7 +69,7 @@ pub async fn set_status(mut request: Request, id: &str, env: &Env, config: &Conf
     DeliveryRequest::SetStatus { by }.ask(env, id.as_str(), None, Some(body)).await
 }
 
-/// `POST /tracking/{id}/assign`, `/unassign`, `/accept`, `/decline`, `/cancel` and `/rating`, and
+/// `POST /tracking/{id}/assign`, `/unassign`, `/accept`, `/decline` and `/cancel`, and
 /// `PATCH /tracking/{id}`
 pub async fn change(mut request: Request, id: &str, asked: Change, env: &Env, config: &Config<'_>) -> Answer {
     let body = match asked.goes_without_body() {
@@ -90,7 +90,8 @@ pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -
     let if_none_match = request.headers().get("If-None-Match").map_err(ours)?;
     // Without it the answer is whole, which is never wrong.
     let if_none_match = if_none_match.filter(|tags| tags.len() <= IF_NONE_MATCH_MAX);
-    DeliveryRequest::Read { by, if_none_match }.ask(env, id.as_str(), None, None).await
+    let link = links::presented(request, &id)?;
+    DeliveryRequest::Read { by, if_none_match, link, page: false }.ask(env, id.as_str(), None, None).await
 }
 
 /// Reads a tracking id: one that we never gave out is 404, and wakes nothing.

@@ -113,6 +113,24 @@ test("a lost connection is said in words, and mends itself", async () => {
   await page.close();
 });
 
+test("a share link opens a private delivery, follows it, and ends when it is revoked", async () => {
+  const { tracking_id: id } = await startDelivery(service, { visibility: "private", dropoff: DROPOFF });
+  const customer = await token("customer", "c1");
+  const made = await service.call("POST", `/tracking/${id}/links`, { token: customer, body: { label: "Grandma" } });
+  const { page, problems } = await open(new URL(made.body["url"]).pathname);
+  const referrers: string[] = [];
+  page.on("request", (request) => referrers.push(request.headers()["referer"] ?? ""));
+  await page.getByRole("heading", { name: "Driver assigned" }).waitFor();
+  await page.locator(".badge--live").waitFor();
+  await service.call("POST", `/tracking/update/${id}`, { token: await token("driver", "d1"), body: { lat: 5.61, lng: -0.19, status: "IN_TRANSIT" } });
+  await page.getByRole("heading", { name: "On the way" }).waitFor();
+  await service.call("DELETE", `/tracking/${id}/links/${made.body["id"]}`, { token: customer });
+  await page.getByRole("heading", { name: "Private delivery" }).waitFor();
+  assert.deepEqual(problems, []);
+  assert.ok(referrers.every((referrer) => !referrer.includes("/s/")), `${referrers}`);
+  await page.close();
+});
+
 test("what cannot be followed is explained", async () => {
   const { tracking_id: hidden } = await startDelivery(service, { visibility: "private", dropoff: DROPOFF });
   for (const [path, text] of [

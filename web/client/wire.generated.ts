@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/access-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at what, the newest first, some minutes behind: for admins. */
+        get: operations["access_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/drive": {
         parameters: {
             query?: never;
@@ -288,6 +305,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a delivery by a share link. */
+        get: operations["shared_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/track/{id}": {
         parameters: {
             query?: never;
@@ -501,7 +535,7 @@ export interface paths {
         };
         /**
          * What happened, and which ETA was published when.
-         * @description Also after it has expired, for its store, dispatchers and admins.
+         * @description Also by a share link; and after it has expired, for its store, dispatchers and admins.
          */
         get: operations["events"];
         put?: never;
@@ -531,6 +565,45 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The share links of a delivery, without what makes them work.
+         * @description For its customer, its store, dispatchers and admins.
+         */
+        get: operations["list_links"];
+        put?: never;
+        /** Makes a share link: who has it sees this delivery as the public does, also where it is private. */
+        post: operations["make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a link at once. Whoever follows by it is disconnected, and nobody else. */
+        delete: operations["revoke_link"];
+        options?: never;
+        head?: never;
+        /** Changes a link. Whoever follows by one that is over then is disconnected. */
+        patch: operations["change_link"];
         trace?: never;
     };
     "/tracking/{id}/status": {
@@ -625,6 +698,38 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description That somebody looked at a delivery, once or again. */
+        AccessEntry: {
+            action: components["schemas"]["Look"];
+            /**
+             * Format: int32
+             * @description How often, from the first to the last.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            first_at: number;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            last_at: number;
+            /** @description The id of the share link. */
+            link?: string | null;
+            /** @description What they were to the delivery. */
+            party: components["schemas"]["Party"];
+            /** @description Of the token; null without one, and for those who were too many to be named. */
+            subject?: string | null;
+            tracking_id: string;
+        };
+        /** @description A page of the access log, the newest first. */
+        AccessPage: {
+            entries: components["schemas"]["AccessEntry"][];
+            /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
+            next_cursor?: string | null;
+        };
         /** @description Who is to drive. */
         AssignRequest: {
             /** @description Another name of `driver_id`. */
@@ -1258,6 +1363,54 @@ export interface components {
              */
             timestamp: number;
         };
+        /** @description What is not named stays as it is; null takes a time away. */
+        LinkChange: {
+            /** @description It opens then; not before, where it is given. */
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description Whom it is for. */
+            label?: string | null;
+            /** @description It is over then; not before `from`. */
+            to?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A share link, without what makes it work. */
+        LinkEntry: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            created_by: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description It opens then, in Unix seconds; null: at once.
+             */
+            from?: number | null;
+            id: string;
+            /** @description Whom it is for, in the words of who made it. */
+            label: string;
+            /**
+             * Format: int64
+             * @description To the hour, in Unix seconds.
+             */
+            last_used_at?: number | null;
+            /**
+             * Format: int64
+             * @description It is over then, in Unix seconds; null: with the delivery.
+             */
+            to?: number | null;
+        };
+        LinkRequest: {
+            /** @description It opens then; not before, where it is given. */
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description Whom it is for. */
+            label: string;
+            /** @description It is over then; not before `from`. */
+            to?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description The share links of a delivery, the oldest first. */
+        Links: {
+            links: components["schemas"]["LinkEntry"][];
+        };
         /** @description The position shown to an audience. */
         Location: {
             /**
@@ -1323,6 +1476,18 @@ export interface components {
             /** Format: int64 */
             updated_at: number;
         };
+        /**
+         * @description What was looked at.
+         * @enum {string}
+         */
+        Look: "read" | "page" | "follow" | "history" | "timeline";
+        /** @description A new share link: it is shown this once. */
+        MadeLink: components["schemas"]["LinkEntry"] & {
+            /** @description What `?link=` takes. */
+            link: string;
+            /** @description The page that it opens. */
+            url: string;
+        };
         /** @description The name a client gives to a message, echoed in its acknowledgement: text or number. */
         MessageId: number | string;
         /**
@@ -1342,6 +1507,11 @@ export interface components {
             label: string;
             setup: components["schemas"]["Setup"][];
         };
+        /**
+         * @description What somebody is to a delivery.
+         * @enum {string}
+         */
+        Party: "driver" | "customer" | "store" | "dispatcher" | "admin" | "link" | "public";
         /** @description A place to pick up or drop off. */
         Place: {
             address?: string | null;
@@ -1430,9 +1600,9 @@ export interface components {
             remaining_m?: number | null;
             /**
              * Format: int32
-             * @description Stops of the same driver before this one.
+             * @description Stops of the same driver before this one. Null where this audience may not know.
              */
-            stops_before: number;
+            stops_before?: number | null;
         };
         /**
          * @description Whose format a request has: the path's segment after `/log/`.
@@ -1493,6 +1663,11 @@ export interface components {
             /** Format: int64 */
             server_time: number;
         };
+        /**
+         * @description What a caller is, by the token's role claim.
+         * @enum {string}
+         */
+        Role: "driver" | "customer" | "store" | "dispatcher" | "admin";
         /** @description What the service sends. */
         ServerFrame: {
             data: components["schemas"]["Snapshot"];
@@ -1650,8 +1825,114 @@ export interface components {
              * @enum {string|null}
              */
             visibility?: "public" | "private" | null;
-            /** @description Not supported yet: refused, since ignoring them would show more than was asked for. */
-            visibility_rules?: null;
+            /** @description When the public, who has a link, and the customer see what. What is not named is as the deployment says; what is not known is refused, since ignoring it would show more than was asked for. */
+            visibility_rules?: {
+                eta?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                history?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                location?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                route?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                stops_before?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+            } | null;
             /** @description When the delivery is promised; `to` is not before `from`. */
             window?: {
                 from?: components["schemas"]["Timestamp"] | null;
@@ -1915,6 +2196,147 @@ export interface operations {
                      *       "detail": "something went wrong on our side",
                      *       "status": 500,
                      *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    access_log: {
+        parameters: {
+            query?: {
+                /** @description Of this delivery */
+                tracking_id?: string;
+                /** @description By the subject of this token */
+                subject?: string;
+                /** @description Unix seconds, Unix milliseconds or ISO 8601 */
+                since?: number | string;
+                /** @description The same; not before `since` */
+                until?: number | string;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was noted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "action": "follow",
+                     *           "count": 3,
+                     *           "first_at": 1704067850,
+                     *           "last_at": 1704068450,
+                     *           "link": "0123456789abcdef",
+                     *           "party": "link",
+                     *           "subject": null,
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessPage"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -4282,6 +4704,68 @@ export interface operations {
             };
         };
     };
+    shared_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The link: a tracking id, a dot and a secret
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg
+                 */
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: the link is wrong, revoked, over or not yet open */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: no such tracking id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: the delivery has expired */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+        };
+    };
     page: {
         parameters: {
             query?: never;
@@ -4978,6 +5462,13 @@ export interface operations {
                  *         "lng": -0.2057
                  *       },
                  *       "store_id": "STORE-7",
+                 *       "visibility_rules": {
+                 *         "history": "never",
+                 *         "location": {
+                 *           "active": true,
+                 *           "within_m": 2000
+                 *         }
+                 *       },
                  *       "window": {
                  *         "from": 1704067200,
                  *         "to": "2024-01-01T01:00:00Z"
@@ -5511,7 +6002,10 @@ export interface operations {
     };
     read: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A share link */
+                link?: string;
+            };
             header?: {
                 /** @description The `ETag` of an earlier answer */
                 "If-None-Match"?: string;
@@ -6830,7 +7324,10 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A share link */
+                link?: string;
+            };
             header?: never;
             path: {
                 /**
@@ -7128,6 +7625,768 @@ export interface operations {
                 };
             };
             /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "links": [
+                     *         {
+                     *           "created_at": 1704067850,
+                     *           "created_by": "customer",
+                     *           "from": null,
+                     *           "id": "0123456789abcdef",
+                     *           "label": "Grandma",
+                     *           "last_used_at": null,
+                     *           "to": 1704132000
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Links"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "Grandma",
+                 *       "to": "2024-01-01T18:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description The link, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067850,
+                     *       "created_by": "customer",
+                     *       "from": null,
+                     *       "id": "0123456789abcdef",
+                     *       "label": "Grandma",
+                     *       "last_used_at": null,
+                     *       "link": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg",
+                     *       "to": 1704132000,
+                     *       "url": "https://track.example.com/s/TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are 50 already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+                /**
+                 * @description The link's id
+                 * @example AQ
+                 */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+                /**
+                 * @description The link's id
+                 * @example AQ
+                 */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "Grandpa",
+                 *       "to": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkChange"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067850,
+                     *       "created_by": "customer",
+                     *       "from": null,
+                     *       "id": "0123456789abcdef",
+                     *       "label": "Grandma",
+                     *       "last_used_at": null,
+                     *       "to": 1704132000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LinkEntry"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7816,6 +9075,8 @@ export interface operations {
                 epoch?: string;
                 /** @description A JWT, where no header can be set */
                 token?: string;
+                /** @description A share link */
+                link?: string;
             };
             header?: never;
             path?: never;
@@ -7875,6 +9136,8 @@ export interface operations {
                 epoch?: string;
                 /** @description A JWT, where no header can be set */
                 token?: string;
+                /** @description A share link */
+                link?: string;
             };
             header?: never;
             path: {

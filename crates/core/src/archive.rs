@@ -178,6 +178,7 @@ mod tests {
     use crate::recent::NoArchive;
     use crate::track::{Recorded, decode};
     use crate::tracking_id::IdKeys;
+    use crate::visibility::rules::Rules;
     use crate::wire::StartRequest;
     use crate::wire::report::{Report, StatusReport};
 
@@ -231,6 +232,7 @@ mod tests {
                 driver_alias: None,
                 request: StartRequest::parse(&body).unwrap(),
                 default_visibility: Visibility::Public,
+                default_rules: Rules::default(),
                 model: None,
                 wall: START,
             };

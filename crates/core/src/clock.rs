@@ -110,6 +110,14 @@ impl Clock {
         }
     }
 
+    /// When the wall shows what is `at` to the delivery.
+    pub fn wall(&self, at: Millis) -> Millis {
+        match self.simulated {
+            None => at,
+            Some(s) => s.started.plus((at.since(s.origin) as f64 / s.rate) as i64),
+        }
+    }
+
     /// Origin and rate, where the clock is simulated.
     pub fn simulation(&self) -> Option<(Millis, f64)> {
         self.simulated.map(|s| (s.origin, s.rate))
@@ -164,6 +172,7 @@ mod tests {
         let clock = Clock::simulated(Millis(1_000), 60.0, Millis(500_000));
         assert_eq!(clock.now(Millis(500_000)), Millis(1_000));
         assert_eq!(clock.now(Millis(501_000)), Millis(61_000));
+        assert_eq!(clock.wall(Millis(61_000)), Millis(501_000));
         assert_eq!(Clock::WALL.now(Millis(7)), Millis(7));
     }
 }

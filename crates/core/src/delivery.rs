@@ -13,7 +13,7 @@ mod handover;
 mod reporting;
 mod stored;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::rc::Rc;
 
@@ -34,6 +34,7 @@ use crate::route::Route;
 use crate::status::{Status, Step};
 use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
+use crate::visibility::rules::{Element, Rules};
 use crate::wire::correction::Correction;
 use crate::wire::frames::MessageId;
 use crate::wire::report::{Counts, Report, StatusReport};
@@ -72,6 +73,9 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover_code: Option<String>,
     pub visibility: Visibility,
+    /// What those outside see.
+    #[serde(default)]
+    pub rules: Rules,
     pub metadata: Option<Map<String, Value>>,
     pub clock: Clock,
     pub started: Millis,
@@ -114,6 +118,8 @@ pub struct Live {
     pub driven: Driven,
     /// The newest fix that was broadcast.
     pub shown: Option<Key>,
+    /// Since when those outside see the location, in the time of fixes; `None` while it is hidden.
+    pub shown_since: Option<Millis>,
     /// When the driver agreed to it.
     pub accepted_at: Option<Millis>,
     /// When the driver was last heard of.
@@ -151,6 +157,8 @@ pub struct Start {
     pub request: StartRequest,
     /// Visibility where the request does not say.
     pub default_visibility: Visibility,
+    /// What those outside see where it does not say.
+    pub default_rules: Rules,
     /// The deployment's own, where it has one.
     pub model: Option<Rc<Model>>,
     /// Wall clock.
@@ -162,19 +170,12 @@ pub struct Start {
 pub enum Command {
     Report(Report),
     Status(StatusReport),
-    Assign {
-        driver_id: String,
-        driver_alias: String,
-    },
+    Assign { driver_id: String, driver_alias: String },
     Unassign,
     Accept,
-    Decline {
-        reason: Option<String>,
-    },
+    Decline { reason: Option<String> },
     Correct(Box<Correction>),
     Prove(Proof),
-    /// Stars and comment.
-    Rate((u8, Option<String>)),
 }
 
 impl Command {
@@ -268,6 +269,8 @@ pub struct Outcome {
     pub wrong_clock: bool,
     /// What the ETA rests on has changed.
     pub guided: bool,
+    /// Those outside do not see the location any more, while the driver is under way.
+    pub hidden: bool,
     /// Another driver has it, or it was corrected: who may see it may be others.
     pub facts_changed: bool,
 }
@@ -287,6 +290,7 @@ impl Outcome {
         self.chunks.extend(next.chunks);
         self.changed |= next.changed;
         self.guided |= next.guided;
+        self.hidden |= next.hidden;
         self.facts_changed |= next.facts_changed;
     }
 
@@ -296,7 +300,7 @@ impl Outcome {
             Event::Status(StatusEvent { whole, .. }) => 1 + u64::from(*whole),
             _ => 1,
         };
-        self.events.iter().map(told).sum()
+        self.events.iter().map(told).sum::<u64>() + u64::from(self.hidden)
     }
 }
 
@@ -333,6 +337,7 @@ impl Delivery {
             instructions: request.instructions,
             handover_code: request.handover_code,
             visibility: request.visibility.unwrap_or(start.default_visibility),
+            rules: start.default_rules.with(&request.visibility_rules.unwrap_or_default()),
             metadata: request.metadata,
             clock,
             started: now,
@@ -349,6 +354,7 @@ impl Delivery {
             stops_before: 0,
             driven: Driven::default(),
             shown: None,
+            shown_since: None,
             accepted_at: None,
             contact: None,
             updated: now,
@@ -369,7 +375,10 @@ impl Delivery {
             guided: !guidance.is_empty(),
             ..Outcome::default()
         };
-        (Self::new(facts, live, guidance), outcome)
+        let mut delivery = Self::new(facts, live, guidance);
+        // Without a position this holds only where it always does.
+        delivery.note_shown(Some(Millis(0)), now);
+        (delivery, outcome)
     }
 
     fn new(facts: Facts, live: Live, guidance: Guidance) -> Self {
@@ -392,7 +401,8 @@ impl Delivery {
         archive: &dyn Archive,
     ) -> Result<Outcome, Rejection> {
         let party = self.party(Some(by));
-        let outcome = match command {
+        let steps = self.live.timeline.len();
+        let mut outcome = match command {
             Command::Status(report) => {
                 self.permit_status(party, report.status)?;
                 let event = self.reach(&report, now)?;
@@ -434,13 +444,27 @@ impl Delivery {
                 self.permit(party, Some(by), Action::Prove)?;
                 self.prove(proof, now)?
             }
-            Command::Rate(rating) => {
-                self.permit(party, Some(by), Action::Rate)?;
-                self.rate(rating, now)?
-            }
         };
-        self.live.revision += u64::from(outcome.changed);
+        if outcome.changed {
+            self.live.revision += 1;
+            let reached = self.live.timeline.last().filter(|_| self.live.timeline.len() > steps);
+            outcome.hidden = self.note_shown(reached.map(|reached| reached.at), now);
+        }
         Ok(outcome)
+    }
+
+    /// Notes whether those outside see the location now: what was hidden is never shown later. `at` is when what
+    /// lets them see it came about, where that is not the newest position. Whether it is hidden from now on.
+    fn note_shown(&mut self, at: Option<Millis>, now: Millis) -> bool {
+        let rule = self.facts.rules.of(Element::Location);
+        if !rule.holds(self, now) {
+            let was_shown = self.live.shown_since.take().is_some();
+            return was_shown && self.status().is_under_way();
+        }
+        let newest = self.live.recent.live().map_or(now, |fix| fix.time);
+        let since = at.filter(|_| !rule.follows_the_way()).unwrap_or(newest);
+        self.live.shown_since.get_or_insert(since);
+        false
     }
 
     /// What somebody is to this delivery.

@@ -273,7 +273,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn read_time(name: &'static str, text: &str) -> Result<Millis, Rejection> {
+pub(crate) fn read_time(name: &'static str, text: &str) -> Result<Millis, Rejection> {
     // In a query string `+` stands for a space: an offset as +01:00 arrives so.
     let text = text.replace(' ', "+");
     let value = text.parse::<f64>().map_or_else(|_| Value::from(text), Value::from);

@@ -3,6 +3,7 @@
 //! Pure Rust: no platform, no I/O, no clock, no randomness. The time is always an argument, so that
 //! replaying the same commands gives the same state and nearly all tests are native and fast.
 
+pub mod access;
 pub mod archive;
 pub mod auth;
 pub mod bucket;
@@ -19,6 +20,7 @@ pub mod ingest;
 pub mod invite;
 pub mod keeping_up;
 pub mod limits;
+pub mod link;
 pub mod motion;
 #[cfg(feature = "openapi")]
 pub mod openapi;

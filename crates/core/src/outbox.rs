@@ -80,6 +80,16 @@ impl Outbox {
         Some(at)
     }
 
+    /// Call after [`Self::arm`], for what waits until `at` and for no archive. Returns the alarm to set instead.
+    pub fn arm_for(&mut self, at: Millis, wall: Millis) -> Option<Millis> {
+        if self.armed.is_some_and(|armed| armed <= at && wall.since(armed) < OVERDUE) {
+            return None;
+        }
+        let at = at.max(wall);
+        self.armed = Some(at);
+        Some(at)
+    }
+
     /// The alarm has fired, at `wall`: none stands any more but one that was set since. Whether that is news:
     /// then it must be stored, or an alarm that has gone would be trusted after the next wake.
     pub fn fired(&mut self, wall: Millis) -> bool {
@@ -133,6 +143,22 @@ mod tests {
         outbox.succeeded(Archived { chunks: 1, ..Archived::default() });
         assert_eq!(outbox.arm(false, Millis(3_000), SPACING), None);
         assert_eq!(outbox.arm(true, Millis(9_000), SPACING), Some(Millis(11_000)));
+    }
+
+    #[test]
+    fn what_waits_for_no_archive_takes_an_alarm_that_comes_before() {
+        let mut outbox = Outbox::default();
+        assert_eq!(outbox.arm_for(Millis(9_000), Millis(0)), Some(Millis(9_000)));
+        assert_eq!(outbox.arm_for(Millis(9_500), Millis(100)), None);
+        assert_eq!(
+            outbox.arm(true, Millis(1_000), SPACING),
+            Some(Millis(3_000)),
+            "the archive does not wait for it"
+        );
+        assert_eq!(outbox.arm_for(Millis(9_000), Millis(1_000)), None);
+        outbox.fired(Millis(3_000));
+        assert_eq!(outbox.arm_for(Millis(2_000), Millis(3_000)), Some(Millis(3_000)), "at once");
+        assert_eq!(outbox.arm_for(Millis(2_000), Millis(3_000 + OVERDUE)), Some(Millis(3_000 + OVERDUE)));
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Who may do what: the contract's table as data.
 
+use serde::{Deserialize, Serialize};
+
 use crate::auth::{Caller, Role};
 use crate::rejection::Rejection;
 
 /// What somebody is to a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Party {
     /// The driver it is assigned to.
     Driver,
@@ -14,6 +18,8 @@ pub enum Party {
     Store,
     Dispatcher,
     Admin,
+    /// Whoever holds a share link of it.
+    Link,
     /// Anybody else, with or without a token.
     Public,
 }
@@ -41,8 +47,8 @@ impl<'a> Owners<'a> {
 }
 
 impl Party {
-    pub const ALL: [Self; 6] =
-        [Self::Driver, Self::Customer, Self::Store, Self::Dispatcher, Self::Admin, Self::Public];
+    pub const ALL: [Self; 7] =
+        [Self::Driver, Self::Customer, Self::Store, Self::Dispatcher, Self::Admin, Self::Link, Self::Public];
 
     /// What `caller` is to the delivery of these owners.
     pub fn of(caller: Option<&Caller>, owners: Owners<'_>) -> Self {
@@ -83,6 +89,8 @@ pub enum Action {
     /// Look at a proof.
     SeeProof,
     Rate,
+    /// Make, list, change and revoke its share links.
+    Share,
 }
 
 /// A cell of the table.
@@ -110,24 +118,25 @@ pub struct Circumstances {
     pub has_expired: bool,
 }
 
-/// Columns: driver, customer, store, dispatcher, admin, public.
-const TABLE: [(Action, [Grant; 6]); 14] = {
+/// Columns: driver, customer, store, dispatcher, admin, link, public.
+const TABLE: [(Action, [Grant; 7]); 15] = {
     use Grant::{BeforePickup, IfPublic, No, WhileActive, WhileReadable, Yes};
     [
-        (Action::See, [Yes, Yes, Yes, Yes, Yes, IfPublic]),
-        (Action::SendLocations, [Yes, No, No, No, Yes, No]),
-        (Action::Forward, [Yes, No, No, Yes, Yes, No]),
-        (Action::Fail, [Yes, No, No, Yes, Yes, No]),
-        (Action::Cancel, [No, BeforePickup, BeforePickup, Yes, Yes, No]),
-        (Action::Assign, [No, No, Yes, Yes, Yes, No]),
-        (Action::Answer, [Yes, No, No, No, No, No]),
-        (Action::History, [WhileActive, No, Yes, Yes, Yes, No]),
-        (Action::Timeline, [WhileActive, WhileReadable, Yes, Yes, Yes, No]),
-        (Action::Correct, [No, No, Yes, Yes, Yes, No]),
-        (Action::Instruct, [No, Yes, Yes, Yes, Yes, No]),
-        (Action::Prove, [Yes, No, No, No, Yes, No]),
-        (Action::SeeProof, [WhileReadable, WhileReadable, Yes, Yes, Yes, No]),
-        (Action::Rate, [No, Yes, No, No, No, No]),
+        (Action::See, [Yes, Yes, Yes, Yes, Yes, Yes, IfPublic]),
+        (Action::SendLocations, [Yes, No, No, No, Yes, No, No]),
+        (Action::Forward, [Yes, No, No, Yes, Yes, No, No]),
+        (Action::Fail, [Yes, No, No, Yes, Yes, No, No]),
+        (Action::Cancel, [No, BeforePickup, BeforePickup, Yes, Yes, No, No]),
+        (Action::Assign, [No, No, Yes, Yes, Yes, No, No]),
+        (Action::Answer, [Yes, No, No, No, No, No, No]),
+        (Action::History, [WhileActive, No, Yes, Yes, Yes, No, No]),
+        (Action::Timeline, [WhileActive, WhileReadable, Yes, Yes, Yes, WhileReadable, No]),
+        (Action::Share, [No, Yes, Yes, Yes, Yes, No, No]),
+        (Action::Correct, [No, No, Yes, Yes, Yes, No, No]),
+        (Action::Instruct, [No, Yes, Yes, Yes, Yes, No, No]),
+        (Action::Prove, [Yes, No, No, No, Yes, No, No]),
+        (Action::SeeProof, [WhileReadable, WhileReadable, Yes, Yes, Yes, No, No]),
+        (Action::Rate, [No, Yes, No, No, No, Yes, No]),
     ]
 };
 
@@ -162,7 +171,8 @@ pub fn may(party: Party, action: Action, circumstances: Circumstances) -> bool {
         Party::Store => 2,
         Party::Dispatcher => 3,
         Party::Admin => 4,
-        Party::Public => 5,
+        Party::Link => 5,
+        Party::Public => 6,
     };
     let grant = TABLE.iter().find(|(row, _)| *row == action).and_then(|(_, row)| row.get(column));
     match grant {
@@ -214,22 +224,23 @@ mod tests {
 
     /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `r` while
     /// readable, `p` if public.
-    const CONTRACT: [(Action, &str); 14] = [
-        //                       driver, customer, store, dispatcher, admin, public
-        (Action::See, "yyyyyp"),
-        (Action::SendLocations, "y---y-"),
-        (Action::Forward, "y--yy-"),
-        (Action::Fail, "y--yy-"),
-        (Action::Cancel, "-bbyy-"),
-        (Action::Assign, "--yyy-"),
-        (Action::Answer, "y-----"),
-        (Action::History, "a-yyy-"),
-        (Action::Timeline, "aryyy-"),
-        (Action::Correct, "--yyy-"),
-        (Action::Instruct, "-yyyy-"),
-        (Action::Prove, "y---y-"),
-        (Action::SeeProof, "rryyy-"),
-        (Action::Rate, "-y----"),
+    const CONTRACT: [(Action, &str); 15] = [
+        //                       driver, customer, store, dispatcher, admin, link, public
+        (Action::See, "yyyyyyp"),
+        (Action::SendLocations, "y---y--"),
+        (Action::Forward, "y--yy--"),
+        (Action::Fail, "y--yy--"),
+        (Action::Cancel, "-bbyy--"),
+        (Action::Assign, "--yyy--"),
+        (Action::Answer, "y------"),
+        (Action::History, "a-yyy--"),
+        (Action::Timeline, "aryyyr-"),
+        (Action::Share, "-yyyy--"),
+        (Action::Correct, "--yyy--"),
+        (Action::Instruct, "-yyyy--"),
+        (Action::Prove, "y---y--"),
+        (Action::SeeProof, "rryyy--"),
+        (Action::Rate, "-y---y-"),
     ];
 
     #[test]

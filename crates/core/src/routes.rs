@@ -17,10 +17,12 @@ pub enum Endpoint {
     Read,
     SetStatus,
     SetStatuses,
-    /// Who drives, what is wrong, how it was.
+    /// Who drives, and what is wrong.
     Change(Change),
     History,
     Timeline,
+    /// How the customer found it.
+    Rate,
     /// A proof that it was handed over.
     Prove,
     /// The image of a proof.
@@ -28,8 +30,13 @@ pub enum Endpoint {
     /// A customer's own deliveries.
     Mine,
     MinePage,
+    /// Share links.
+    Links,
+    Link,
     /// The page of a delivery.
     Page,
+    /// The same by a share link.
+    SharedPage,
     FollowByQuery,
     Follow,
     /// The driver's line.
@@ -46,6 +53,7 @@ pub enum Endpoint {
     RaiseEmergency,
     Emergencies,
     AcknowledgeEmergency,
+    AccessLog,
     /// Positions from a phone tracker.
     Log,
     /// The driver's app.
@@ -67,6 +75,7 @@ const READ_WRITE: &[&str] = &["GET", "HEAD", "POST"];
 const REPLACE: &[&str] = &["PUT"];
 const CORRECT: &[&str] = &["PATCH"];
 const DELETE: &[&str] = &["DELETE"];
+const CHANGE: &[&str] = &["PATCH", "DELETE"];
 /// Trackers put positions into a query or a body.
 const LOG: &[&str] = &["GET", "POST", "PUT"];
 
@@ -87,13 +96,16 @@ pub const ROUTES: &[Route] = &[
     change("/tracking/{id}/accept", Change::Accept),
     change("/tracking/{id}/decline", Change::Decline),
     change("/tracking/{id}/cancel", Change::Cancel),
-    change("/tracking/{id}/rating", Change::Rate),
+    Route { path: "/tracking/{id}/rating", methods: WRITE, endpoint: Endpoint::Rate },
     Route { path: "/tracking/{id}/proof", methods: WRITE, endpoint: Endpoint::Prove },
     Route { path: "/tracking/{id}/proof/{proof_id}", methods: READ, endpoint: Endpoint::Proof },
     Route { path: "/tracking/{id}/history", methods: READ, endpoint: Endpoint::History },
     Route { path: "/tracking/{id}/events", methods: READ, endpoint: Endpoint::Timeline },
     Route { path: "/deliveries", methods: READ, endpoint: Endpoint::MinePage },
+    Route { path: "/tracking/{id}/links", methods: READ_WRITE, endpoint: Endpoint::Links },
+    Route { path: "/tracking/{id}/links/{link_id}", methods: CHANGE, endpoint: Endpoint::Link },
     Route { path: "/track/{id}", methods: READ, endpoint: Endpoint::Page },
+    Route { path: "/s/{link}", methods: READ, endpoint: Endpoint::SharedPage },
     Route { path: "/ws/tracking/", methods: READ, endpoint: Endpoint::FollowByQuery },
     Route { path: "/ws/tracking", methods: READ, endpoint: Endpoint::FollowByQuery },
     Route { path: "/ws/tracking/{id}", methods: READ, endpoint: Endpoint::Follow },
@@ -114,6 +126,7 @@ pub const ROUTES: &[Route] = &[
         methods: WRITE,
         endpoint: Endpoint::AcknowledgeEmergency,
     },
+    Route { path: "/access-log", methods: READ, endpoint: Endpoint::AccessLog },
     Route { path: "/log/{protocol}/{key}", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/{device}", methods: LOG, endpoint: Endpoint::Log },

@@ -32,7 +32,8 @@ pub const fn headline(status: Status) -> &'static str {
 /// Headline and sentence where there is nothing to see, by the HTTP status of the refusal.
 pub const fn refused(status: u16) -> (&'static str, &'static str) {
     match status {
-        401 | 403 => ("Private delivery", "Open it with the link that was sent to you."),
+        401 => ("Private delivery", "Open it with the link that was sent to you."),
+        403 => ("Private delivery", "This link does not open it, or not now. Ask for another."),
         404 => ("Delivery not found", "Check the link: a character may be missing."),
         410 => ("This link has expired", "The delivery is over, and can no longer be followed."),
         429 => ("Too many requests", "Please wait a minute, then open this page again."),

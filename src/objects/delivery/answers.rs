@@ -2,16 +2,19 @@
 
 use std::rc::Rc;
 
+use onway_core::access::Look;
 use onway_core::auth::Caller;
 use onway_core::bucket::RETRY_AFTER;
 use onway_core::delivery::{Change, Command, Delivery, Start};
+use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
 use onway_core::wire::{StartRequest, input};
 use worker::Response;
 
-use super::session::{Session, see};
+use super::links::pass;
+use super::session::Session;
 use crate::config::Config;
 use crate::contract::DeliveryRequest;
 use crate::identity::wall;
@@ -26,13 +29,18 @@ impl Session {
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
             DeliveryRequest::Change { by, asked } => self.change(&by, asked, body),
+            DeliveryRequest::Rate { by, link } => self.rate(by.as_ref(), link.as_deref(), body),
             // These two wait for the bucket: see `handover`.
             DeliveryRequest::Prove { .. } | DeliveryRequest::Proof { .. } => Err(Rejection::Internal),
-            DeliveryRequest::Read { by, if_none_match } => self.read(by.as_ref(), if_none_match.as_deref()),
+            DeliveryRequest::Read { by, if_none_match, link, page } => {
+                let look = if page { Look::Page } else { Look::Read };
+                self.read(by.as_ref(), link.as_deref(), look, if_none_match.as_deref())
+            }
             DeliveryRequest::History { by, query } => self.history(by.as_ref(), &query),
-            DeliveryRequest::Timeline { by } => self.timeline(by.as_ref()),
-            DeliveryRequest::Follow { by, subprotocol, since, epoch } => self
-                .follow(by, subprotocol, since, epoch.as_deref())
+            DeliveryRequest::Timeline { by, link } => self.timeline(by.as_ref(), link.as_deref()),
+            DeliveryRequest::Links { by, asked } => self.links(&by, asked, body),
+            DeliveryRequest::Follow { by, subprotocol, since, epoch, link } => self
+                .follow(by, link.as_deref(), subprotocol, since, epoch.as_deref())
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
             DeliveryRequest::Relay { by } => self.relay(&by, body),
             DeliveryRequest::Heading { driver_id } => self.head(&driver_id, body),
@@ -91,6 +99,7 @@ impl Session {
             driver_alias: alias,
             request,
             default_visibility: config.default_visibility(),
+            default_rules: config.visibility_rules()?,
             model: self.model(),
             wall: wall(),
         });
@@ -154,10 +163,19 @@ impl Session {
         answer
     }
 
-    fn read(&self, by: Option<&Caller>, if_none_match: Option<&str>) -> Answer {
-        let delivery = self.take_live()?;
-        let audience = see(&delivery, by);
-        let seen = audience.map(|audience| (self.snapshot(&delivery, audience), audience));
+    fn read(
+        &self,
+        by: Option<&Caller>,
+        link: Option<&str>,
+        look: Look,
+        if_none_match: Option<&str>,
+    ) -> Answer {
+        let mut delivery = self.take_live()?;
+        let seen = self.viewer(&delivery, by, link, Action::See).and_then(|viewer| {
+            self.note_visit(&mut delivery, &viewer, by, look)?;
+            let audience = viewer.party.into();
+            Ok((self.snapshot(&delivery, audience), audience))
+        });
         self.keep(delivery);
         let (snapshot, audience) = seen?;
         let tag = format!(
@@ -187,13 +205,17 @@ impl Session {
     fn follow(
         &self,
         by: Option<Caller>,
+        link: Option<&str>,
         subprotocol: bool,
         since: Option<u64>,
         epoch: Option<&str>,
     ) -> Answer {
-        let delivery = self.take_live()?;
-        let answer = see(&delivery, by.as_ref()).and_then(|audience| {
-            let attachment = Attachment::new(by, audience);
+        let mut delivery = self.take_live()?;
+        let answer = self.viewer(&delivery, by.as_ref(), link, Action::See).and_then(|viewer| {
+            self.note_visit(&mut delivery, &viewer, by.as_ref(), Look::Follow)?;
+            let audience = viewer.party.into();
+            let link = viewer.link.map(|link| pass(&delivery, &link));
+            let attachment = Attachment::new(by, audience, link);
             // The Worker found it valid; that may have been the last of it.
             if attachment.has_expired(wall()) {
                 return Err(Rejection::InvalidToken("it has expired".into()));

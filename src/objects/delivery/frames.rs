@@ -6,6 +6,8 @@ use std::time::Duration;
 use onway_core::bucket::Verdict;
 use onway_core::clock::Millis;
 use onway_core::delivery::{Change, Command, Outcome};
+use onway_core::link;
+use onway_core::permission::{Action, Party};
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::frames::{FRAME_MAX, MessageId};
@@ -14,7 +16,8 @@ use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, carries_status, 
 use serde_json::Value;
 use worker::{Delay, Result, WebSocket, WebSocketIncomingMessage};
 
-use super::session::{Session, see};
+use super::links::party_of;
+use super::session::Session;
 use crate::beside;
 use crate::config::Config;
 use crate::identity::{check, wall};
@@ -86,6 +89,9 @@ impl Session {
             None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
         };
         let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
+        if attachment.has_lapsed(wall()) {
+            return Ok(Said::Close(link::refusal()));
+        }
         if attachment.has_expired(wall()) && kind != Some("auth") {
             return Ok(Said::Close(Rejection::InvalidToken("it has expired".into())));
         }
@@ -214,7 +220,7 @@ impl Session {
             .ok_or_else(|| Rejection::invalid("token", "token must be a JWT"))?;
         let by = check(token, &Config::new(&self.env)).await?;
         // Other events may have come while the token was checked: from here on nothing waits.
-        let attachment = self.sockets.attachment(&self.state, socket).ok_or(Rejection::Gone)?;
+        let mut attachment = self.sockets.attachment(&self.state, socket).ok_or(Rejection::Gone)?;
         if attachment.by.as_ref().is_some_and(|known| (&known.subject, known.role) != (&by.subject, by.role))
         {
             return Err(Rejection::Forbidden(
@@ -222,9 +228,12 @@ impl Session {
             ));
         }
         let delivery = self.take_live()?;
-        let audience = see(&delivery, Some(&by));
+        let party = party_of(&delivery, Some(&by), attachment.link.is_some());
+        let permitted = delivery.permit(party, Some(&by), Action::See);
         self.keep(delivery);
-        self.sockets.renew(socket, attachment, by, audience?).map_err(ours)
+        permitted?;
+        attachment.link.take_if(|_| party != Party::Link);
+        self.sockets.renew(socket, attachment, by, party.into()).map_err(ours)
     }
 
     /// Ends a socket on which far too much comes. Past the end of its token it hears only that.

@@ -1,4 +1,4 @@
-//! Proofs that a delivery was handed over: the image goes to the bucket, then the delivery knows of it.
+//! What is said of a delivery at its end. The image of a proof goes to the bucket, then the delivery knows of it.
 
 use std::rc::Rc;
 
@@ -6,10 +6,13 @@ use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Proof, ProofKind};
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
-use onway_core::wire::handover::{image_type, parse_code};
+use onway_core::wire::handover::{image_type, parse_code, parse_rating};
 use onway_core::wire::input::{self, Fields};
 
+use worker::Response;
+
 use super::session::Session;
+use crate::identity::wall;
 use crate::problem::{Answer, ours};
 use crate::proofs::Proofs;
 
@@ -36,6 +39,23 @@ impl Session {
             Proofs::of(&self.env)?.keep(&tracking_id, &proof.id, content_type, body).await.map_err(ours)?;
         }
         self.carry_out(by, Command::Prove(proof))
+    }
+
+    /// Takes the opinion of the customer, or of who has a link.
+    pub(super) fn rate(self: &Rc<Self>, by: Option<&Caller>, link: Option<&str>, body: &[u8]) -> Answer {
+        let rating = parse_rating(&Fields::of(&input::json(body)?, "body")?)?;
+        let mut delivery = self.take_live()?;
+        let answer = self.viewer(&delivery, by, link, Action::Rate).and_then(|viewer| {
+            let now = delivery.facts.clock.now(wall());
+            let mut rating = Some(rating);
+            let outcome = self.settle(&mut delivery, &mut |delivery| {
+                delivery.rate(rating.take().ok_or(Rejection::Internal)?, now)
+            })?;
+            self.broadcast(&delivery, &outcome);
+            Response::from_json(&self.snapshot(&delivery, viewer.party.into())).map_err(ours)
+        });
+        self.keep(delivery);
+        answer
     }
 
     /// The image of a proof.

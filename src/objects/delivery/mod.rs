@@ -6,10 +6,12 @@
 //! durable, so nothing is acknowledged or shown that could be lost. A panic loses the memory of this
 //! object alone; the next event loads it from its rows.
 
+mod access;
 mod answers;
 mod driver;
 mod frames;
 mod handover;
+mod links;
 mod outbox;
 mod record;
 mod routing;

@@ -1,4 +1,4 @@
-//! The alarm: brings to D1 what it lacks.
+//! The alarm: brings to D1 what it lacks, and who looked.
 
 use std::rc::Rc;
 
@@ -29,6 +29,11 @@ impl Session {
         self.sockets.close_silent(&self.state, fired);
         // What fails has been logged, and keeps nothing else from leaving.
         self.tell_driver().await.ok();
+        let archived = self.archive(fired).await;
+        self.drain_access(fired).await.and(archived)
+    }
+
+    async fn archive(self: &Rc<Self>, fired: Millis) -> Result<(), Rejection> {
         let Some(Waiting { tracking_id, work, closed }) = self.waiting(fired)? else { return Ok(()) };
         let config = Config::new(&self.env);
         let written = match Database::of(&self.env, config.archive_timeout()) {

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use onway_core::access::AccessLog;
 use onway_core::auth::Caller;
+use onway_core::clock::Millis;
 use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
 use onway_core::eta::Model;
 use onway_core::fanout::{Due, Fanout, Moved, Ticket};
@@ -15,6 +17,7 @@ use onway_core::wire::{ServerFrame, Snapshot};
 use worker::{Delay, Env, Result, State, WebSocket};
 
 use super::frames::Held;
+use super::links::party_of;
 use super::store::Store;
 use crate::beside;
 use crate::config::Config;
@@ -39,6 +42,10 @@ pub struct Session {
     model: RefCell<Option<Rc<Model>>>,
     /// `None` until an event needs it, and after a panic.
     cached: RefCell<Option<Delivery>>,
+    /// Who looked; `None` until an event needs it.
+    pub(super) access: RefCell<Option<AccessLog>>,
+    /// When the archive was last asked to take it.
+    pub(super) access_tried: Cell<Option<Millis>>,
     /// Whether the driver's object is being told.
     pub(super) telling: Cell<bool>,
     /// Whether it has not heard what it was told: then the alarm tells it again.
@@ -62,6 +69,8 @@ impl Session {
             catching_up: Cell::default(),
             model: RefCell::default(),
             cached: RefCell::default(),
+            access: RefCell::default(),
+            access_tried: Cell::default(),
             telling: Cell::default(),
             untold: Cell::default(),
             #[cfg(feature = "test-utils")]
@@ -95,11 +104,7 @@ impl Session {
         let is_news = match &command {
             Command::Status(report) => delivery.would_reach(report.status),
             Command::Assign { .. } | Command::Unassign | Command::Decline { .. } => true,
-            Command::Report(_)
-            | Command::Accept
-            | Command::Correct(_)
-            | Command::Prove(_)
-            | Command::Rate(_) => false,
+            Command::Report(_) | Command::Accept | Command::Correct(_) | Command::Prove(_) => false,
         };
         if is_news {
             self.flush(delivery);
@@ -149,7 +154,9 @@ impl Session {
         let untold = self.untold.get() && !delivery.news().is_empty();
         let (wall, waiting) = (wall(), delivery.awaits_archive() || delivery.awaits_driver() || untold);
         let spacing = Config::new(&self.env).archive_spacing();
-        delivery.live.outbox.arm(waiting, wall, spacing).map(|at| at.since(wall))
+        let alarm = delivery.live.outbox.arm(waiting, wall, spacing);
+        let earlier = self.access_due().and_then(|at| delivery.live.outbox.arm_for(at, wall));
+        earlier.or(alarm).map(|at| at.since(wall))
     }
 
     /// Sets the alarm, in the synchronous section of the write.
@@ -162,7 +169,11 @@ impl Session {
     /// Tells everybody what happened. Positions keep their pace: one that comes too soon waits.
     pub(super) fn broadcast(self: &Rc<Self>, delivery: &Delivery, outcome: &Outcome) {
         if outcome.facts_changed {
-            self.sockets.see_anew(&self.state, |by| see(delivery, by));
+            self.sockets.see_anew(&self.state, |attachment| {
+                let by = attachment.by.as_ref();
+                let party = party_of(delivery, by, attachment.link.is_some());
+                delivery.permit(party, by, Action::See).map(|()| party)
+            });
         }
         for event in &outcome.events {
             match event {
@@ -170,12 +181,12 @@ impl Session {
                     self.flush(delivery);
                     self.send(delivery, event);
                     if *whole {
-                        self.send_whole(delivery);
+                        self.send_whole(delivery, |_| true);
                     }
                 }
                 Event::Changed(_) => {
                     self.flush(delivery);
-                    self.send_whole(delivery);
+                    self.send_whole(delivery, |_| true);
                 }
                 Event::Estimated { .. } | Event::Presence(_) => {
                     self.flush(delivery);
@@ -191,6 +202,10 @@ impl Session {
                     }
                 }
             }
+        }
+        if outcome.hidden {
+            // What they may not see any more is not left on their screens.
+            self.send_whole(delivery, |audience| !audience.is_inside());
         }
     }
 
@@ -260,10 +275,12 @@ impl Session {
         }
     }
 
-    /// Tells everybody all, where the driver is another.
-    fn send_whole(self: &Rc<Self>, delivery: &Delivery) {
+    /// Tells those who are meant all, in the place of what they know.
+    fn send_whole(self: &Rc<Self>, delivery: &Delivery, is_meant: impl Fn(Audience) -> bool) {
         let whole = self.whole(delivery);
-        self.tell(delivery, Some(delivery.live.seq), &whole);
+        self.tell(delivery, Some(delivery.live.seq), &|audience| {
+            whole(audience).filter(|_| is_meant(audience))
+        });
     }
 
     pub(super) fn snapshot(&self, delivery: &Delivery, audience: Audience) -> Snapshot {
@@ -347,6 +364,7 @@ impl Session {
     #[cfg(feature = "test-utils")]
     pub(super) fn forget_all(&self) {
         self.cached.take();
+        self.access.take();
         self.broken.take();
         self.fanout.take();
         self.held.take();
@@ -363,11 +381,4 @@ impl Session {
             "attachments": self.sockets.counts.attachments.get(),
         })
     }
-}
-
-/// The audience that `by` belongs to, where it may see the delivery at all.
-pub(super) fn see(delivery: &Delivery, by: Option<&Caller>) -> std::result::Result<Audience, Rejection> {
-    let party = delivery.party(by);
-    delivery.permit(party, by, Action::See)?;
-    Ok(party.into())
 }

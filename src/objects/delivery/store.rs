@@ -7,16 +7,20 @@
 //! | `event` | an event for those who were away | once an event |
 //! | `guidance` | what the ETA rests on beside the trip | at the start and with a new route |
 //! | `chunk` | up to 180 fixes of history | once it is full |
+//! | `link` | a share link, hashed | when it is made or changed, and once an hour of use |
+//! | `access` | who looked, until the archive has it | when somebody new looks, and once in five minutes of others |
 
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use onway_core::access::AccessLog;
 use onway_core::archive::NumberedChunk;
 use onway_core::clock::Millis;
 use onway_core::delivery::{Delivery, Facts, Guidance, KeptEvent, Outcome, StoredLive};
 use onway_core::fix::{Fix, FixId};
+use onway_core::link::ShareLink;
 use onway_core::recent::Archive;
 use onway_core::track::{self, Recorded};
 use onway_core::visibility::MISSED_MAX;
@@ -30,15 +34,28 @@ macro_rules! guidance_table {
     };
 }
 
+macro_rules! link_table {
+    () => {
+        "CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;"
+    };
+}
+
+macro_rules! access_table {
+    () => {
+        "CREATE TABLE IF NOT EXISTS access (id INTEGER PRIMARY KEY CHECK (id = 0), body TEXT NOT NULL);"
+    };
+}
+
 /// The layout below. It only ever grows: see [`MIGRATIONS`].
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// What makes each layout of the one before, by its version. A delivery of an earlier layout is read as it
 /// is, and migrated by the first command that writes.
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     // `live.state` counts the closed chunks: the code writes it. The row of the version is all there is.
     (2, "UPDATE delivery SET version = 2"),
     (3, concat!(guidance_table!(), "UPDATE delivery SET version = 3")),
+    (4, concat!(link_table!(), access_table!(), "UPDATE delivery SET version = 4")),
 ];
 
 const SCHEMA: &str = concat!(
@@ -49,7 +66,9 @@ const SCHEMA: &str = concat!(
     CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS chunk (n INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, fixes BLOB NOT NULL);
 ",
-    guidance_table!()
+    guidance_table!(),
+    link_table!(),
+    access_table!()
 );
 
 /// A fix sent again may have another time by so much, where `sent_at` corrected it, in ms.
@@ -158,6 +177,37 @@ impl Store {
         let bindings = vec![Value::Integer(seq as i64), Value::Integer(EVENTS_READ)];
         let cursor = self.sql.exec("SELECT body FROM event WHERE seq > ? ORDER BY seq LIMIT ?", bindings)?;
         cursor.raw().map(|row| parsed(row?.into_iter().next().unwrap_or(Value::Null))).collect()
+    }
+
+    /// The share links, the oldest first.
+    pub fn links(&self) -> Result<Vec<ShareLink>> {
+        if self.version.get() < 4 {
+            return Ok(Vec::new());
+        }
+        let cursor = self.sql.exec("SELECT body FROM link ORDER BY created, id", None)?;
+        cursor.raw().map(|row| parsed(row?.into_iter().next().unwrap_or(Value::Null))).collect()
+    }
+
+    pub fn write_link(&self, link: &ShareLink) -> Result<()> {
+        self.migrate()?;
+        let row =
+            vec![Value::String(link.id.clone()), Value::Integer(link.created.0), Value::String(json(link)?)];
+        self.execute("INSERT OR REPLACE INTO link VALUES (?, ?, ?)", row)
+    }
+
+    pub fn delete_link(&self, id: &str) -> Result<()> {
+        self.execute("DELETE FROM link WHERE id = ?", vec![Value::String(id.to_owned())])
+    }
+
+    /// Who looked, as far as the archive has not got it.
+    pub fn access(&self) -> Result<AccessLog> {
+        let row = if self.version.get() < 4 { None } else { self.row("SELECT body FROM access")? };
+        row.and_then(|row| row.into_iter().next()).map_or_else(|| Ok(AccessLog::default()), parsed)
+    }
+
+    pub fn write_access(&self, log: &AccessLog) -> Result<()> {
+        self.migrate()?;
+        self.execute("INSERT OR REPLACE INTO access VALUES (0, ?)", vec![Value::String(json(log)?)])
     }
 
     /// The closed chunks of these numbers.

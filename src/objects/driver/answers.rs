@@ -139,7 +139,8 @@ impl Session {
     /// A delivery's snapshot as the driver sees it; `None` where it is over, or another's.
     pub(super) async fn snapshot(&self, tracking_id: &str) -> Result<Option<Value>, Rejection> {
         let by = Some(self.caller(self.driver()?.as_ref()));
-        let asked = DeliveryRequest::Read { by, if_none_match: None }.ask(&self.env, tracking_id, None, None);
+        let asked = DeliveryRequest::Read { by, if_none_match: None, link: None, page: false };
+        let asked = asked.ask(&self.env, tracking_id, None, None);
         let mut answer = beside::within(PATIENCE, asked).await.ok_or(Rejection::Internal)??;
         match answer.status_code() {
             200 => answer.json().await.map(Some).map_err(ours),

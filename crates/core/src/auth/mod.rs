@@ -19,6 +19,7 @@ use crate::rejection::Rejection;
 /// What a caller is, by the token's role claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
     Driver,
     Customer,

@@ -93,6 +93,7 @@ impl Delivery {
         self.live.journey = Journey::default();
         self.follow_anew();
         (self.live.accepted_at, self.live.contact, self.live.shown) = (None, None, None);
+        self.live.shown_since = None;
         self.live.stops_before = 0;
         // Who is to hear of it is still to be told.
         self.live.driven = Driven::told(self.live.driven.told.take());

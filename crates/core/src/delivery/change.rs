@@ -1,4 +1,4 @@
-//! What may be asked of a delivery in a small body: who drives, what is wrong about it, how it was.
+//! What may be asked of a delivery in a small body: who drives, and what is wrong about it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,7 +7,6 @@ use crate::delivery::Command;
 use crate::rejection::Rejection;
 use crate::status::Status;
 use crate::wire::correction::Correction;
-use crate::wire::handover::parse_rating;
 use crate::wire::input::Fields;
 use crate::wire::report::{NOTE_MAX, StatusReport};
 use crate::wire::start::ID_MAX;
@@ -22,7 +21,6 @@ pub enum Change {
     Decline,
     Cancel,
     Correct,
-    Rate,
 }
 
 impl Change {
@@ -43,12 +41,11 @@ impl Change {
                 ..StatusReport::of(Status::Cancelled)
             }),
             Self::Correct => Command::Correct(Box::new(Correction::parse(&fields)?)),
-            Self::Rate => Command::Rate(parse_rating(&fields)?),
         })
     }
 
     /// Whether its body may be left out.
     pub const fn goes_without_body(self) -> bool {
-        !matches!(self, Self::Assign | Self::Correct | Self::Rate)
+        !matches!(self, Self::Assign | Self::Correct)
     }
 }

@@ -15,12 +15,15 @@ impl Delivery {
             return Err(Rejection::Conflict(format!("a delivery that is {status} cannot be corrected")));
         }
         let before = self.facts.clone();
-        let Correction { dropoff, window, phone, instructions, visibility, route } = correction;
+        let Correction { dropoff, window, phone, instructions, visibility, visibility_rules, route } =
+            correction;
         let facts = &mut self.facts;
         facts.window = window.unwrap_or(facts.window);
         facts.phone = phone.unwrap_or_else(|| facts.phone.take());
         facts.instructions = instructions.unwrap_or_else(|| facts.instructions.take());
         facts.visibility = visibility.unwrap_or(facts.visibility);
+        // Those that are not named stay as they are.
+        facts.rules = facts.rules.with(&visibility_rules.unwrap_or_default());
         let another_place =
             dropoff.as_ref().is_some_and(|place| place.position() != facts.dropoff.position());
         facts.dropoff = dropoff.unwrap_or_else(|| facts.dropoff.clone());

@@ -128,6 +128,7 @@ impl Delivery {
             outcome.events.push(Event::Estimated { seq: self.next_seq() });
         }
         outcome.changed = presence || moved;
+        outcome.hidden = self.note_shown(Some(now), now);
         self.live.revision += u64::from(outcome.changed);
         outcome
     }
@@ -225,7 +226,7 @@ mod tests {
         let later = delivery.live.eta.unwrap().at;
         assert!(later.since(direct) > 2 * 60_000, "{direct:?} {later:?}");
         let seen = visibility::snapshot(&delivery, Audience::Public, after(3), false);
-        assert_eq!((seen.progress.stops_before, seen.current_location), (2, None));
+        assert_eq!((seen.progress.stops_before, seen.current_location), (Some(2), None));
         assert!(!delivery.take_heading(heading(&[(5.62, -0.25), (5.66, -0.22)], true), after(4)).changed);
         delivery.take_heading(heading(&[], true), after(5));
         assert_eq!(delivery.live.eta.unwrap().at, direct);

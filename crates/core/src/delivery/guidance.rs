@@ -87,6 +87,7 @@ impl Delivery {
         }
         self.live.revision += 1;
         (outcome.changed, outcome.guided) = (true, true);
+        outcome.hidden = self.note_shown(None, now);
         outcome
     }
 

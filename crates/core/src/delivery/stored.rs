@@ -35,6 +35,8 @@ pub struct StoredLive {
     #[serde(default)]
     shown: Option<Key>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown_since: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     accepted_at: Option<Millis>,
     #[serde(default)]
     contact: Option<Millis>,
@@ -77,6 +79,7 @@ impl Live {
             stops_before: self.stops_before,
             driven: self.driven.clone(),
             shown: self.shown,
+            shown_since: self.shown_since,
             accepted_at: self.accepted_at,
             contact: self.contact,
             updated: self.updated,
@@ -104,6 +107,7 @@ impl Delivery {
             stops_before: stored.stops_before,
             driven: stored.driven,
             shown: stored.shown,
+            shown_since: stored.shown_since,
             accepted_at: stored.accepted_at,
             contact: stored.contact,
             updated: stored.updated,

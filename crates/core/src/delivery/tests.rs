@@ -5,13 +5,14 @@ use super::*;
 use crate::auth::Role;
 use crate::recent::NoArchive;
 use crate::tracking_id::IdKeys;
+use crate::visibility::rules::Rules;
 use crate::visibility::{self, Audience};
 use crate::wire::frames::ServerFrame;
 use crate::wire::snapshot::LocationState;
 
 const START: Millis = Millis(1_700_000_000_000);
 
-pub(super) fn started(extra: Value) -> Delivery {
+pub(crate) fn started(extra: Value) -> Delivery {
     let mut body = json!({"order_id": "O-1", "driver_id": "d", "customer_id": "c", "store_id": "s",
         "pickup": {"lat": 5.60, "lng": -0.20}, "dropoff": {"lat": 5.65, "lng": -0.20},
         "phone": "+233201234567", "instructions": "ring twice", "metadata": {"secret": "m"}});
@@ -26,22 +27,23 @@ pub(super) fn started(extra: Value) -> Delivery {
         driver_alias: request.driver_id.as_ref().map(|_| "DRV-ALIAS".into()),
         request,
         default_visibility: Visibility::Public,
+        default_rules: Rules::default(),
         model: None,
         wall: START,
     };
     Delivery::start(start).0
 }
 
-pub(super) fn caller(role: Role) -> Caller {
+pub(crate) fn caller(role: Role) -> Caller {
     let subject = if role == Role::Customer { "c" } else { "d" };
     Caller { subject: subject.into(), role, store_id: Some("s".into()), expires: Millis(i64::MAX) }
 }
 
-pub(super) fn after(secs: i64) -> Millis {
+pub(crate) fn after(secs: i64) -> Millis {
     START.plus(secs * 1000)
 }
 
-pub(super) fn fixes(rows: &[(i64, f64)]) -> Command {
+pub(crate) fn fixes(rows: &[(i64, f64)]) -> Command {
     let rows: Vec<_> = rows
         .iter()
         .map(|(secs, lat)| json!({"lat": lat, "lng": -0.2, "timestamp": after(*secs).0}))
@@ -49,7 +51,7 @@ pub(super) fn fixes(rows: &[(i64, f64)]) -> Command {
     Command::Report(Report::parse(&json!({"locations": rows}), START, 1_000).unwrap())
 }
 
-pub(super) fn status(status: Status) -> Command {
+pub(crate) fn status(status: Status) -> Command {
     Command::Status(StatusReport {
         note: Some("by the gate".into()),
         reason: Some("r".into()),
@@ -57,7 +59,7 @@ pub(super) fn status(status: Status) -> Command {
     })
 }
 
-pub(super) fn driver(delivery: &mut Delivery, command: Command, secs: i64) -> Result<Outcome, Rejection> {
+pub(crate) fn driver(delivery: &mut Delivery, command: Command, secs: i64) -> Result<Outcome, Rejection> {
     delivery.apply(command, &caller(Role::Driver), after(secs), &NoArchive)
 }
 

@@ -21,6 +21,7 @@ pub fn start() -> Value {
         "dropoff": {"lat": 5.6037, "lng": -0.1869},
         "phone": "+233201234567", "window": {"from": 1_704_067_200, "to": "2024-01-01T01:00:00Z"},
         "instructions": "Ring twice", "metadata": {"fragile": true},
+        "visibility_rules": {"location": {"active": true, "within_m": 2_000}, "history": "never"},
     })
 }
 

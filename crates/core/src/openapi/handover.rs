@@ -37,6 +37,7 @@ pub fn schemas() -> [(&'static str, Value); 3] {
         "instructions",
         "visibility",
         "route",
+        "visibility_rules",
     ];
     let started = start();
     let given: serde_json::Map<_, _> =
@@ -114,17 +115,20 @@ pub fn answer() -> Value {
 )]
 fn correct() {}
 
-/// How the customer found it. The last one counts.
+/// How the customer found it, or who has a share link of it. The last one counts.
 #[utoipa::path(
     post, path = "/tracking/{id}/rating", tag = "deliveries",
-    params(("id" = String, Path, description = "Tracking id")),
+    params(
+        ("id" = String, Path, description = "Tracking id"),
+        ("link" = Option<String>, Query, description = "A share link, instead of a token"),
+    ),
     request_body = RatingReport,
     responses(
         (status = 200, description = "Taken", body = Snapshot),
         (status = 409, description = "It has not been delivered", body = Problem, content_type = "application/problem+json"),
         BodyRefused, CallerRefused, DeliveryMissing, Failed,
     ),
-    security(("bearer" = [])),
+    security((), ("bearer" = [])),
 )]
 fn rate() {}
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::clock::{LATEST, RATES};
 use crate::fix::{ACCURACY_MAX, ADDRESS_MAX, ALTITUDE, SPEED_MAX};
 use crate::status::Status;
+use crate::visibility::rules::{Element, WITHIN_M_MAX, WITHIN_S_MAX, WITHIN_STOPS_MAX};
 use crate::wire::batch::BATCH_MAX;
 use crate::wire::frames::FRAME_MAX;
 use crate::wire::handover::CODE_MAX;
@@ -67,7 +68,7 @@ pub fn start() -> Value {
             "instructions": described(text(INSTRUCTIONS_MAX), "For the driver."),
             "handover_code": described(json!({"type": ["string", "null"], "minLength": 1, "maxLength": CODE_MAX, "pattern": IDENTIFIER}), "What the recipient says to the driver at the door: a proof by code has to be this one. The customer reads it, the driver does not."),
             "visibility": described(names(Visibility::ALL.iter().map(|(_, name)| *name).collect()), "Who may follow it without a token: who has the id, or nobody. Matches without regard to case."),
-            "visibility_rules": {"type": "null", "description": "Not supported yet: refused, since ignoring them would show more than was asked for."},
+            "visibility_rules": visibility_rules(),
             "metadata": {"type": ["object", "null"], "description": format!("At most {METADATA_MAX} bytes of JSON and {METADATA_LEVELS_MAX} levels.")},
             "clock": {
                 "type": ["object", "null"],
@@ -85,6 +86,33 @@ pub fn start() -> Value {
     let flat = all_of([given("dropoff_lat", "number"), given("dropoff_lng", "number")]);
     schema["anyOf"] = json!([given("dropoff", "object"), flat]);
     schema
+}
+
+fn visibility_rules() -> Value {
+    let whole = |most: f64| json!({"type": ["integer", "null"], "minimum": 0, "maximum": most});
+    let condition = |name: &str| json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}});
+    let at_least_one = ["within_stops", "within_m", "within_s", "active"].map(condition);
+    let conditions = json!({
+        "type": "object",
+        "description": "All of them must hold.",
+        "properties": {
+            "within_stops": described(whole(WITHIN_STOPS_MAX), "At most so many stops come before."),
+            "within_m": described(number(0.0, WITHIN_M_MAX), "The driver is so near to the dropoff, in metres."),
+            "within_s": described(number(0.0, WITHIN_S_MAX), "The ETA is so near, in seconds."),
+            "active": {"enum": [true, null], "description": "From `PICKED_UP` until the end."},
+        },
+        "additionalProperties": false,
+        "anyOf": at_least_one,
+    });
+    let rule = or_null(json!({"anyOf": [{"type": "string", "enum": ["always", "never"]}, conditions]}));
+    let rules: serde_json::Map<_, _> =
+        Element::ALL.iter().map(|(_, name)| ((*name).to_owned(), rule.clone())).collect();
+    json!({
+        "type": ["object", "null"],
+        "description": "When the public, who has a link, and the customer see what. What is not named is as the deployment says; what is not known is refused, since ignoring it would show more than was asked for.",
+        "properties": rules,
+        "additionalProperties": false,
+    })
 }
 
 fn place() -> Value {
@@ -300,7 +328,7 @@ pub fn time() -> Value {
     })
 }
 
-fn time_or_null() -> Value {
+pub fn time_or_null() -> Value {
     or_null(reference("Timestamp"))
 }
 

@@ -8,6 +8,7 @@ mod examples;
 mod handover;
 mod input;
 mod paths;
+mod sharing;
 #[cfg(test)]
 mod tests;
 
@@ -26,8 +27,14 @@ pub fn document() -> Result<Value, serde_json::Error> {
     let mut whole = paths::Paths::openapi();
     whole.merge(drivers::Paths::openapi());
     whole.merge(handover::Paths::openapi());
+    whole.merge(sharing::Paths::openapi());
     let mut document = serde_json::to_value(whole)?;
-    for (name, schema) in input::schemas().into_iter().chain(drivers::schemas()).chain(handover::schemas()) {
+    for (name, schema) in input::schemas()
+        .into_iter()
+        .chain(drivers::schemas())
+        .chain(handover::schemas())
+        .chain(sharing::schemas())
+    {
         document["components"]["schemas"][name] = schema;
     }
     flatten_counts(&mut document["components"]["schemas"]);
@@ -67,7 +74,9 @@ pub fn document() -> Result<Value, serde_json::Error> {
         same["operationId"] = format!("log_positions_by_{method}").into();
         document["paths"]["/log/{protocol}/{key}"][method] = same;
     }
-    for (path, method, example) in drivers::examples().into_iter().chain(handover::examples()) {
+    for (path, method, example) in
+        drivers::examples().into_iter().chain(handover::examples()).chain(sharing::examples())
+    {
         document["paths"][path][method]["requestBody"]["content"][JSON]["example"] = example;
     }
     let links = [
@@ -119,6 +128,9 @@ fn bound(parameter: &mut Value) {
         Some("Idempotency-Key") => {
             json!({"type": "string", "format": "idempotency-key", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX})
         }
+        Some("link") => {
+            json!({"type": "string", "format": "link", "pattern": "^TRK-[A-Z2-7]{40}[.][A-Za-z0-9_-]{22}$"})
+        }
         Some("max_points") => json!({"type": "integer", "minimum": 2, "maximum": PAGE_POINTS}),
         Some("since" | "until") if parameter["schema"]["minimum"].is_null() => input::time(),
         Some("cursor") => json!({"type": "string", "format": "cursor"}),
@@ -147,6 +159,7 @@ fn bound(parameter: &mut Value) {
             Some("id") => examples::TRACKING_ID.into(),
             Some("proof_id") => "9f86d081884c7d659a2feaa0".into(),
             Some("driver_id") => "RIDER-789".into(),
+            Some("link") => format!("{}.c2VjcmV0c2VjcmV0c2Vjcg", examples::TRACKING_ID).into(),
             Some("protocol") => "traccar".into(),
             _ => "AQ".into(),
         };
@@ -183,7 +196,7 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
                 Some("Health") => Some(examples::health()),
                 Some("OwnDeliveries") => Some(handover::answer()),
                 Some("PolylineHistory") => Some(examples::polyline()),
-                Some(other) => drivers::answer(other),
+                Some(other) => drivers::answer(other).or_else(|| sharing::answer(other)),
                 None => None,
             })
     {

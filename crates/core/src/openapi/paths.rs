@@ -169,6 +169,7 @@ fn update() {}
     get, path = "/tracking/{id}", tag = "deliveries",
     params(
         ("id" = String, Path, description = "Tracking id"),
+        ("link" = Option<String>, Query, description = "A share link"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer"),
     ),
     responses(
@@ -307,15 +308,15 @@ fn history() {}
 
 /// What happened, and which ETA was published when.
 ///
-/// Also after it has expired, for its store, dispatchers and admins.
+/// Also by a share link; and after it has expired, for its store, dispatchers and admins.
 #[utoipa::path(
     get, path = "/tracking/{id}/events", tag = "deliveries",
-    params(("id" = String, Path, description = "Tracking id")),
+    params(("id" = String, Path, description = "Tracking id"), ("link" = Option<String>, Query, description = "A share link")),
     responses(
         (status = 200, description = "The timeline", body = Timeline),
         CallerRefused, DeliveryMissing, Failed,
     ),
-    security(("bearer" = [])),
+    security((), ("bearer" = [])),
 )]
 fn events() {}
 
@@ -327,6 +328,7 @@ fn events() {}
         ("since" = Option<u64>, Query, description = "The last `seq` seen"),
         ("epoch" = Option<String>, Query, description = "The epoch it belongs to"),
         ("token" = Option<String>, Query, description = "A JWT, where no header can be set"),
+        ("link" = Option<String>, Query, description = "A share link"),
     ),
     responses(
         UpgradeAnswer, Failed,
@@ -346,6 +348,7 @@ fn follow() {}
         ("since" = Option<u64>, Query, description = "The last `seq` seen"),
         ("epoch" = Option<String>, Query, description = "The epoch it belongs to"),
         ("token" = Option<String>, Query, description = "A JWT, where no header can be set"),
+        ("link" = Option<String>, Query, description = "A share link"),
     ),
     responses(
         UpgradeAnswer, Failed,

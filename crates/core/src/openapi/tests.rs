@@ -9,14 +9,16 @@ use crate::clock::Millis;
 use crate::delivery::Change;
 use crate::rejection::Rejection;
 use crate::routes::ROUTES;
+use crate::wire::access::AccessPage;
 use crate::wire::batch::{BatchAnswer, addressee, updates};
 use crate::wire::driver::{
     DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_order,
 };
-use crate::wire::handover::parse_code;
+use crate::wire::handover::{parse_code, parse_rating};
 use crate::wire::health::Health;
 use crate::wire::history::{History, Timeline};
 use crate::wire::input::{self, Fields};
+use crate::wire::link::{LinkChange, LinkEntry, Links, MadeLink};
 use crate::wire::mine::OwnDeliveries;
 use crate::wire::problem::Problem;
 use crate::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
@@ -98,7 +100,7 @@ fn each_example_of_a_request_is_taken() {
         "/tracking/{id}/decline" => Change::Decline.command(body, &str::to_owned).map(drop),
         "/tracking/{id}/cancel" => Change::Cancel.command(body, &str::to_owned).map(drop),
         "/tracking/{id}" => Change::Correct.command(body, &str::to_owned).map(drop),
-        "/tracking/{id}/rating" => Change::Rate.command(body, &str::to_owned).map(drop),
+        "/tracking/{id}/rating" => parse_rating(&Fields::of(body, "body")?).map(drop),
         "/tracking/{id}/proof" => parse_code(&Fields::of(body, "body")?).map(drop),
         "/drivers/{driver_id}/duty" => parse_duty(body).map(drop),
         "/drivers/{driver_id}/deliveries" => parse_order(body).map(drop),
@@ -106,6 +108,8 @@ fn each_example_of_a_request_is_taken() {
         "/drivers/{driver_id}/invite" => parse_invite(body).map(drop),
         "/drivers/{driver_id}/emergency" => parse_emergency(body).map(drop),
         "/drivers/sign-in" => parse_sign_in(body).map(drop),
+        "/tracking/{id}/links" => LinkChange::parse_new(body).map(drop),
+        "/tracking/{id}/links/{link_id}" => LinkChange::parse(body).map(drop),
         _ => panic!("{path} has no parser here"),
     };
     let mut count = 0;
@@ -121,7 +125,7 @@ fn each_example_of_a_request_is_taken() {
             count += 1;
         }
     }
-    assert_eq!(count, 20);
+    assert_eq!(count, 22);
 }
 
 #[test]
@@ -154,6 +158,10 @@ fn each_answer_has_an_example_that_is_one() {
                     (_, "NewKey") => drop(from_value::<MadeKey>(example.clone()).expect(&at)),
                     (_, "DriverInvite") => drop(from_value::<DriverInvite>(example.clone()).expect(&at)),
                     (_, "SignedIn") => drop(from_value::<SignedIn>(example.clone()).expect(&at)),
+                    (_, "LinkEntry") => drop(from_value::<LinkEntry>(example.clone()).expect(&at)),
+                    (_, "Links") => drop(from_value::<Links>(example.clone()).expect(&at)),
+                    (_, "AccessPage") => drop(from_value::<AccessPage>(example.clone()).expect(&at)),
+                    (_, "MadeLink") => drop(from_value::<MadeLink>(example.clone()).expect(&at)),
                     (_, "EmergencyView") => drop(from_value::<EmergencyView>(example.clone()).expect(&at)),
                     (_, "Drivers") => {
                         drop(from_value::<Vec<DriverEntry>>(example["drivers"].clone()).expect(&at));
@@ -250,13 +258,12 @@ fn the_limits_are_those_of_the_parsers() {
     holds("AssignRequest", &json!({"driver_id": "d"}), |body| {
         Change::Assign.command(body, &str::to_owned).map(drop)
     });
-    let change = |asked: Change| move |body: &Value| asked.command(body, &str::to_owned).map(drop);
-    holds(
-        "Correction",
-        &json!({"instructions": "x", "dropoff_lat": 1, "dropoff_lng": 1}),
-        change(Change::Correct),
-    );
-    holds("RatingReport", &json!({"stars": 1}), change(Change::Rate));
+    holds("Correction", &json!({"instructions": "x", "dropoff_lat": 1, "dropoff_lng": 1}), |body| {
+        Change::Correct.command(body, &str::to_owned).map(drop)
+    });
+    holds("RatingReport", &json!({"stars": 1}), |body| {
+        parse_rating(&Fields::of(body, "body").unwrap()).map(drop)
+    });
     holds("PlaceReport", &json!({"lat": 1, "lng": 1}), |body| {
         start(&json!({"order_id": "O", "dropoff": body}))
     });

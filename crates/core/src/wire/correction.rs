@@ -1,6 +1,7 @@
 //! `PATCH /tracking/{id}`: what was wrong about a delivery.
 
 use crate::rejection::Rejection;
+use crate::visibility::rules::GivenRules;
 use crate::wire::input::Fields;
 use crate::wire::start::{
     INSTRUCTIONS_MAX, Place, Visibility, Window, choice, dropoff_if_given, phone, route, window,
@@ -14,6 +15,7 @@ pub struct Correction {
     pub phone: Option<Option<String>>,
     pub instructions: Option<Option<String>>,
     pub visibility: Option<Visibility>,
+    pub visibility_rules: Option<GivenRules>,
     pub route: Option<Option<String>>,
 }
 
@@ -25,13 +27,14 @@ impl Correction {
             window: given(fields, "window", window)?,
             phone: given(fields, "phone", phone)?,
             instructions: given(fields, "instructions", |f| f.text("instructions", INSTRUCTIONS_MAX))?,
+            visibility_rules: fields.get("visibility_rules")?.map(GivenRules::parse).transpose()?,
             visibility: choice(fields, "visibility", &Visibility::ALL)?,
             route: given(fields, "route", route)?,
         };
         if correction == Self::default() {
             return Err(Rejection::invalid(
                 "body",
-                "body must have one of dropoff, window, phone, instructions, visibility and route",
+                "body must have one of dropoff, window, phone, instructions, visibility, visibility_rules and route",
             ));
         }
         Ok(correction)
@@ -78,6 +81,7 @@ mod tests {
             (json!({"instructions": "x".repeat(INSTRUCTIONS_MAX + 1)}), "instructions"),
             (json!({"visibility": "secret"}), "visibility"),
             (json!({"route": ""}), "route"),
+            (json!({"visibility_rules": {"location": "sometimes"}}), "visibility_rules"),
         ] {
             match parse(&body) {
                 Err(Rejection::Invalid { field: at, .. }) => assert_eq!(at, field, "{body}"),

@@ -1,6 +1,7 @@
 //! Every message and body that crosses the network. `docs/protocol.md` explains it, the OpenAPI
 //! document and the TypeScript types are generated from it.
 
+pub mod access;
 pub mod batch;
 pub mod correction;
 pub mod driver;
@@ -10,6 +11,7 @@ pub mod health;
 pub mod history;
 pub mod input;
 pub mod json;
+pub mod link;
 pub mod mine;
 pub mod problem;
 pub mod report;

@@ -152,8 +152,8 @@ pub struct ProgressView {
     pub remaining_m: Option<i64>,
     /// From 0 at the pickup to 1 at the dropoff.
     pub progress: Option<f64>,
-    /// Stops of the same driver before this one.
-    pub stops_before: u32,
+    /// Stops of the same driver before this one. Null where this audience may not know.
+    pub stops_before: Option<u32>,
     pub off_route: bool,
 }
 

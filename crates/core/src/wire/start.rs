@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::clock::{Millis, RATES};
 use crate::fix::{ADDRESS_MAX, Position, position};
 use crate::rejection::Rejection;
+use crate::visibility::rules::GivenRules;
 use crate::wire::handover::CODE_MAX;
 use crate::wire::input::{Fields, under};
 
@@ -117,6 +118,9 @@ pub struct StartRequest {
     pub handover_code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
+    /// What those outside see of it, where that is not what the deployment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility_rules: Option<GivenRules>,
     /// At most 4 KB of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
@@ -151,10 +155,6 @@ impl StartRequest {
     /// Reads the body; 422 with the field at fault.
     pub fn parse(body: &Value) -> Result<Self, Rejection> {
         let fields = Fields::of(body, "body")?;
-        if fields.has("visibility_rules") {
-            // Ignoring them would show more than was asked for.
-            return Err(Rejection::invalid("visibility_rules", "visibility_rules are not supported yet"));
-        }
         Ok(Self {
             order_id: fields.identifier("order_id", ID_MAX)?.ok_or_else(|| fields.missing("order_id"))?,
             dropoff: dropoff_if_given(&fields)?.ok_or_else(|| fields.missing("dropoff"))?,
@@ -172,6 +172,7 @@ impl StartRequest {
             instructions: fields.text("instructions", INSTRUCTIONS_MAX)?,
             handover_code: fields.identifier("handover_code", CODE_MAX)?,
             visibility: choice(&fields, "visibility", &Visibility::ALL)?,
+            visibility_rules: fields.get("visibility_rules")?.map(GivenRules::parse).transpose()?,
             metadata: metadata(&fields)?,
             clock: fields
                 .object("clock")?
@@ -341,7 +342,9 @@ mod tests {
             (json!({"route": "_p~iF~ps|U\u{e9}_ulLnnqC"}), "route"),
             (json!({"route": "x".repeat(65_537)}), "route"),
             (json!({"visibility": "secret"}), "visibility"),
-            (json!({"visibility_rules": {"location": "never"}}), "visibility_rules"),
+            (json!({"visibility_rules": "never"}), "visibility_rules"),
+            (json!({"visibility_rules": {"locations": "never"}}), "visibility_rules"),
+            (json!({"visibility_rules": {"location": "sometimes"}}), "visibility_rules"),
             (json!({"metadata": []}), "metadata"),
             (json!({"metadata": {"a": "x".repeat(4096)}}), "metadata"),
             (json!({"metadata": nested(33)}), "metadata"),

@@ -1,11 +1,12 @@
-//! `/tracking/{id}/proof`: that it was handed over.
+//! `/tracking/{id}/proof` and `/rating`: what is said of a delivery at its end.
 
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
-use onway_core::wire::handover::{image_kind, image_type, parse_code};
+use onway_core::wire::handover::{image_kind, image_type, parse_code, parse_rating};
 use onway_core::wire::input::{self, Fields};
 use worker::{Env, Request};
 
+use super::links;
 use super::record::archived;
 use super::tracking::known_id;
 use super::{body, query};
@@ -34,17 +35,31 @@ pub async fn prove(mut request: Request, id: &str, env: &Env, config: &Config<'_
 }
 
 /// `GET /tracking/{id}/proof/{proof_id}`
-pub async fn read(request: &Request, id: &str, proof: &str, env: &Env, config: &Config<'_>) -> Answer {
+pub async fn proof(request: &Request, id: &str, proof_id: &str, env: &Env, config: &Config<'_>) -> Answer {
     let id = known_id(id, config)?;
     let by = caller(request, config).await?;
-    let asked = DeliveryRequest::Proof { by: by.clone(), id: proof.to_owned() };
+    let asked = DeliveryRequest::Proof { by: by.clone(), id: proof_id.to_owned() };
     let answer = asked.ask(env, id.as_str(), None, None).await?;
     if answer.status_code() != 410 {
         return Ok(answer);
     }
     let (_, summary, _) = archived(&id, by.as_ref(), Action::SeeProof, env, config).await?;
-    let known = summary.rest.handover.proofs.iter().find(|known| known.id == proof);
+    let known = summary.rest.handover.proofs.iter().find(|known| known.id == proof_id);
     let content_type = known.and_then(|known| known.content_type.as_deref());
     let content_type = content_type.ok_or_else(|| Rejection::NotFound("there is no such image".into()))?;
-    Proofs::of(env)?.read(id.as_str(), proof, content_type).await
+    Proofs::of(env)?.read(id.as_str(), proof_id, content_type).await
+}
+
+/// `POST /tracking/{id}/rating`
+pub async fn rate(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let body = body::read(&mut request).await;
+    let id = known_id(id, config)?;
+    let by = caller(&request, config).await?;
+    let link = links::presented(&request, &id)?;
+    if by.is_none() && link.is_none() {
+        return Err(Rejection::Unauthenticated);
+    }
+    let body = body?;
+    parse_rating(&Fields::of(&input::json(&body)?, "body")?)?;
+    DeliveryRequest::Rate { by, link }.ask(env, id.as_str(), None, Some(body)).await
 }
