@@ -27,7 +27,12 @@ const HEADER: &str = "onway-request";
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryRequest {
     /// The body is a `StartRequest` with its owners settled.
-    Start { by: Caller },
+    Start {
+        by: Caller,
+        /// Under a key: the same may have been started before, and be over.
+        #[serde(default)]
+        repeatable: bool,
+    },
     /// The body is an update.
     Update { by: Caller },
     /// The body is a status report.
@@ -56,6 +61,8 @@ pub enum DeliveryRequest {
     },
     /// Messages that the driver's object passes on; the body is a list of `Relayed`.
     Relay { by: Caller },
+    /// Whether there is anything.
+    Wake,
     /// Where the delivery stands among the driver's stops; the body is a `Heading`.
     Heading { driver_id: String },
     /// A call for help of the driver, or that somebody has it; the body is an `EmergencyView`.

@@ -199,9 +199,16 @@ impl Sockets {
         }
     }
 
-    #[cfg(feature = "test-utils")]
     pub fn forget_all(&self) {
         self.clients.take();
+    }
+
+    /// Closes all of them.
+    pub fn close_all(&self, state: &State, rejection: &Rejection) {
+        for socket in state.get_websockets() {
+            close(&socket, rejection);
+        }
+        self.forget_all();
     }
 
     fn connected(&self) -> usize {

@@ -21,7 +21,7 @@ impl Session {
     /// Answers one request.
     pub(super) fn answer(self: &Rc<Self>, asked: DeliveryRequest, body: &[u8]) -> Answer {
         match asked {
-            DeliveryRequest::Start { by } => self.start(&by, body),
+            DeliveryRequest::Start { by, .. } => self.start(&by, body),
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
             DeliveryRequest::Assignment { by, asked } => self.assignment(&by, asked, body),
@@ -31,6 +31,7 @@ impl Session {
             DeliveryRequest::Follow { by, subprotocol, since, epoch } => self
                 .follow(by, subprotocol, since, epoch.as_deref())
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
+            DeliveryRequest::Wake => self.wake(),
             DeliveryRequest::Relay { by } => self.relay(&by, body),
             DeliveryRequest::Heading { driver_id } => self.head(&driver_id, body),
             DeliveryRequest::Emergency { driver_id } => self.alert(&driver_id, body),

@@ -9,6 +9,7 @@
 mod answers;
 mod driver;
 mod frames;
+mod leaving;
 mod outbox;
 mod record;
 mod routing;
@@ -18,6 +19,7 @@ mod store;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
+use onway_core::rejection::Rejection;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
     durable_object,
@@ -48,7 +50,10 @@ impl DurableObject for DeliveryObject {
             Err(rejection) => return problem::response(&rejection),
         };
         let body = request.bytes().await?;
-        if matches!(asked, DeliveryRequest::Start { .. }) {
+        if let DeliveryRequest::Start { repeatable, .. } = &asked {
+            if *repeatable && self.session.was_here().await {
+                return problem::response(&Rejection::Gone);
+            }
             self.session.learn(models::current(self.session.env()).await);
         }
         self.session.answer(asked, &body).or_else(|rejection| problem::response(&rejection))

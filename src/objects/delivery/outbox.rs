@@ -1,8 +1,8 @@
-//! The alarm: brings to D1 what it lacks.
+//! The alarm: brings to D1 what it lacks, and ends what has expired.
 
 use std::rc::Rc;
 
-use onway_core::archive::{NumberedChunk, Work};
+use onway_core::archive::{Held, NumberedChunk, Work};
 use onway_core::clock::Millis;
 use onway_core::delivery::Delivery;
 use onway_core::rejection::Rejection;
@@ -13,6 +13,13 @@ use crate::archive::{Database, reason};
 use crate::config::Config;
 use crate::identity::wall;
 use crate::problem::ours;
+
+/// What an alarm is for.
+enum Due {
+    Nothing,
+    Archive(Box<Waiting>),
+    Leave(Held),
+}
 
 /// What an attempt sends.
 struct Waiting {
@@ -26,9 +33,14 @@ impl Session {
     /// itself, since the platform gives up after a few.
     pub(super) async fn drain(self: &Rc<Self>) -> Result<(), Rejection> {
         let fired = wall();
+        self.expire(fired)?;
         // What fails has been logged, and keeps nothing else from leaving.
         self.tell_driver().await.ok();
-        let Some(Waiting { tracking_id, work, closed }) = self.waiting(fired)? else { return Ok(()) };
+        let Waiting { tracking_id, work, closed } = match self.due(fired)? {
+            Due::Nothing => return Ok(()),
+            Due::Archive(waiting) => *waiting,
+            Due::Leave(held) => return self.leave(held).await,
+        };
         let config = Config::new(&self.env);
         let written = match Database::of(&self.env, config.archive_timeout()) {
             Ok(database) => database.write(&tracking_id, &work, &closed).await,
@@ -45,15 +57,23 @@ impl Session {
                 delivery.live.outbox.failed(wall(), config.archive_spacing(), js_sys::Math::random());
             }
         }
+        if let Some(held) = delivery.held() {
+            self.keep(delivery);
+            return self.leave(held).await;
+        }
         let kept = self.write_outbox(&mut delivery);
         self.keep(delivery);
         kept.map_err(ours)
     }
 
-    /// What the archive lacks, with the closed chunks that belong to it, where an attempt is due.
-    fn waiting(&self, fired: Millis) -> Result<Option<Waiting>, Rejection> {
-        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(None) };
+    /// What is due: with what the archive lacks go the closed chunks that belong to it.
+    fn due(&self, fired: Millis) -> Result<Due, Rejection> {
+        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(Due::Nothing) };
         let news = delivery.live.outbox.fired(fired);
+        if let Some(held) = delivery.held().filter(|_| delivery.live.outbox.is_due(fired)) {
+            self.keep(delivery);
+            return Ok(Due::Leave(held));
+        }
         let waiting = if delivery.live.outbox.is_due(fired) {
             delivery.archive_work().map(|work| {
                 let closed = self.store.chunks(work.chunks.clone())?;
@@ -81,7 +101,8 @@ impl Session {
             None => Ok(()),
         };
         self.keep(delivery);
-        stored.and(waiting.transpose()).map_err(ours)
+        let waiting = stored.and(waiting.transpose()).map_err(ours)?;
+        Ok(waiting.map_or(Due::Nothing, |waiting| Due::Archive(Box::new(waiting))))
     }
 
     /// Writes how far the archive has got, and sets the next alarm.

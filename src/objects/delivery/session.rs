@@ -121,8 +121,9 @@ impl Session {
     pub(super) fn plan(&self, delivery: &mut Delivery) -> Option<i64> {
         let untold = self.untold.get() && !delivery.news().is_empty();
         let (wall, waiting) = (wall(), delivery.awaits_archive() || delivery.awaits_driver() || untold);
-        let spacing = Config::new(&self.env).archive_spacing();
-        delivery.live.outbox.arm(waiting, wall, spacing).map(|at| at.since(wall))
+        let config = Config::new(&self.env);
+        let expires = delivery.facts.clock.wall(delivery.expires(config.spans()));
+        delivery.live.outbox.arm(waiting, expires, wall, config.archive_spacing()).map(|at| at.since(wall))
     }
 
     /// Sets the alarm, in the synchronous section of the write.
@@ -280,9 +281,9 @@ impl Session {
     }
 
     /// As if the object had been evicted: what follows finds nothing in memory.
-    #[cfg(feature = "test-utils")]
     pub(super) fn forget_all(&self) {
         self.cached.take();
+        #[cfg(feature = "test-utils")]
         self.broken.take();
         self.fanout.take();
         self.sockets.forget_all();
