@@ -18,6 +18,8 @@ export interface Options {
   vars?: Record<string, string | undefined>;
   /** Where the objects' SQLite lives: kept when given, removed at the end otherwise. */
   state?: string;
+  /** Lets a request set off the cron trigger. */
+  triggers?: boolean;
   /** A fixed port, for what has it written down. */
   port?: number;
 }
@@ -73,7 +75,7 @@ export async function start(options: Options = {}): Promise<Service> {
       assetConfig: { html_handling: "none", not_found_handling: "none" },
     },
   });
-  const miniflare = new Miniflare({ ...settings, resourcePersistencePath: state });
+  const miniflare = new Miniflare({ ...settings, resourcePersistencePath: state, ...(options.triggers ? { unsafeTriggerHandlers: true } : {}) });
   const url = (await miniflare.ready).origin;
   await migrate(await miniflare.getD1Database("DB"));
   return {

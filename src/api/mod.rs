@@ -38,6 +38,11 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         return measure::run(asked);
     }
     #[cfg(feature = "test-utils")]
+    if path == "/test/retention" {
+        crate::retention::run(env).await.map_err(problem::ours)?;
+        return Response::empty().map_err(problem::ours);
+    }
+    #[cfg(feature = "test-utils")]
     if let Some((asked, id)) = test_route(&path) {
         return service::test(asked, id, env, &config).await;
     }
