@@ -63,6 +63,12 @@ pub enum DeliveryRequest {
     Relay { by: Caller },
     /// Whether there is anything.
     Wake,
+    /// What is held of persons.
+    Export,
+    /// It need not be read any longer: to the archive with it.
+    Finish,
+    /// Personal data; `judge`: only whether that may be.
+    Erase { by: Caller, judge: bool },
     /// Where the delivery stands among the driver's stops; the body is a `Heading`.
     Heading { driver_id: String },
     /// A call for help of the driver, or that somebody has it; the body is an `EmergencyView`.
@@ -123,6 +129,10 @@ pub enum DriverRequest {
     SignIn {
         id: String,
     },
+    /// What is held of the driver.
+    Export,
+    /// Personal data.
+    Erase,
     /// Forgets all that is in memory, as an eviction does.
     #[cfg(feature = "test-utils")]
     Forget,

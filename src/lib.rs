@@ -7,6 +7,7 @@ mod archive;
 mod beside;
 mod config;
 mod contract;
+mod erasure;
 mod identity;
 mod models;
 mod objects;

@@ -8,6 +8,7 @@ mod follow;
 #[cfg(feature = "test-utils")]
 mod measure;
 mod page;
+mod privacy;
 mod record;
 mod service;
 mod sign_in;
@@ -75,6 +76,12 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::Emergencies => emergencies::list(&request, env, &config).await,
         Endpoint::AcknowledgeEmergency => emergencies::acknowledge(&request, id, env, &config).await,
         Endpoint::Log => trackers::log(request, id, second, env, &config).await,
+        Endpoint::PersonalData => privacy::erase_delivery(&request, id, env, &config).await,
+        Endpoint::CustomerData => {
+            privacy::of_person(&request, privacy::Person::Customer, id, env, &config).await
+        }
+        Endpoint::DriverData => privacy::of_person(&request, privacy::Person::Driver, id, env, &config).await,
+        Endpoint::Privacy => privacy::set_privacy(request, id, env, &config).await,
         Endpoint::DrivePage => page::app(env, "/drive.html").await,
         Endpoint::ConnectPage => page::app(env, "/drive.html").await,
     }

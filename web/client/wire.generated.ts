@@ -21,6 +21,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/customers/{customer_id}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is held on a customer, for an admin. */
+        get: operations["export_customer"];
+        put?: never;
+        post?: never;
+        /** Erases a customer's deliveries, up to 25 at a time, for an admin. */
+        delete: operations["erase_customer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{customer_id}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What a customer wants of its data: for itself, or by an admin. */
+        put: operations["set_privacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/drive": {
         parameters: {
             query?: never;
@@ -187,6 +222,24 @@ export interface paths {
         /** Makes a sign-in link for the driver's page: it works once. */
         post: operations["invite_driver"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drivers/{driver_id}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is held on a driver, for an admin. */
+        get: operations["export_driver"];
+        put?: never;
+        post?: never;
+        /** Erases a driver: its line, keys, calls for help, and its part in deliveries, up to 25 at a time, for an admin. */
+        delete: operations["erase_driver"];
         options?: never;
         head?: never;
         patch?: never;
@@ -528,6 +581,23 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Erases one delivery, for its customer or an admin; once more it changes nothing. */
+        delete: operations["erase_delivery"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1022,6 +1092,12 @@ export interface components {
         };
         /** @description Nothing is read of it. */
         Empty: Record<string, never>;
+        /** @description Rows or files of one kind. */
+        Erased: {
+            /** Format: int64 */
+            count: number;
+            what: string;
+        };
         /**
          * @description What the ETA was computed from.
          * @enum {string}
@@ -1342,6 +1418,31 @@ export interface components {
             label: string;
             setup: components["schemas"]["Setup"][];
         };
+        /** @description What was erased of a person. */
+        PersonErased: {
+            customer_id?: string | null;
+            driver_id?: string | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            erased_at: number;
+            /**
+             * Format: int64
+             * @description Deliveries that are left: ask again until there is none.
+             */
+            remaining: number;
+            remains: components["schemas"]["Remains"];
+        };
+        /** @description What is held on a person, as it is stored: times are Unix milliseconds. */
+        PersonalData: {
+            /** @description Summaries of the archive, at most 25, each with the path of its track. */
+            deliveries: unknown[];
+            /** @description The last delivery of this page, as `cursor` of the next; null on the last page. */
+            next_cursor?: string | null;
+            /** @description What the objects of these deliveries hold, where they have not gone yet. */
+            objects: unknown[];
+        };
         /** @description A place to pick up or drop off. */
         Place: {
             address?: string | null;
@@ -1393,6 +1494,15 @@ export interface components {
             seq: number;
             /** Format: int64 */
             server_time: number;
+        };
+        /** @description What a customer wants of its data. */
+        Privacy: {
+            customer_id: string;
+            opt_out: boolean;
+        };
+        PrivacyReport: {
+            /** @description No push and no SMS, and neither the way nor the ETAs are kept beyond the end */
+            opt_out: boolean;
         };
         /** @description The body of any answer of 400 and above. */
         Problem: {
@@ -1481,10 +1591,33 @@ export interface components {
             /** @description For the store, dispatchers and admins. */
             reason?: string | null;
         };
+        /** @description What was erased, and what remains of it where the service cannot reach. */
+        Receipt: {
+            erased: components["schemas"]["Erased"][];
+            /**
+             * Format: int64
+             * @description Unix seconds; of the first time, where it was asked for again.
+             */
+            erased_at: number;
+            remains: components["schemas"]["Remains"];
+            tracking_id: string;
+        };
         /** @description A fix of a batch that could not be read. */
         Rejected: {
             field: string;
             index: number;
+        };
+        /** @description The platform's own backups. */
+        Remains: {
+            /** Format: int32 */
+            days: number;
+            explanation: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            until: number;
+            where: string[];
         };
         /** @description Where a resumed socket stands. */
         Resumed: {
@@ -1915,6 +2048,496 @@ export interface operations {
                      *       "detail": "something went wrong on our side",
                      *       "status": 500,
                      *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_customer: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The customer
+                 * @example CUST-42
+                 */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "deliveries": [
+                     *         {
+                     *           "order_id": "ORD-12345",
+                     *           "status": "DELIVERED",
+                     *           "track": "/tracking/TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6/history",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "objects": [],
+                     *       "privacy": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The customer
+                 * @example CUST-42
+                 */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased; `remaining` says whether to ask again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "erased_at": 1704067850,
+                     *       "remaining": 0,
+                     *       "remains": {
+                     *         "days": 30,
+                     *         "explanation": "The platform's backups hold it until then.",
+                     *         "until": 1706659850,
+                     *         "where": [
+                     *           "Cloudflare D1 Time Travel",
+                     *           "Cloudflare Durable Objects point-in-time recovery"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonErased"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A delivery of theirs is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The customer
+                 * @example CUST-42
+                 */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "opt_out": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PrivacyReport"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "opt_out": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -3726,6 +4349,294 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_driver: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "deliveries": [
+                     *         {
+                     *           "order_id": "ORD-12345",
+                     *           "status": "DELIVERED",
+                     *           "track": "/tracking/TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6/history",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "objects": [],
+                     *       "privacy": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased; `remaining` says whether to ask again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "erased_at": 1704067850,
+                     *       "remaining": 0,
+                     *       "remains": {
+                     *         "days": 30,
+                     *         "explanation": "The platform's backups hold it until then.",
+                     *         "until": 1706659850,
+                     *         "where": [
+                     *           "Cloudflare D1 Time Travel",
+                     *           "Cloudflare Durable Objects point-in-time recovery"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonErased"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A delivery of theirs is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -7139,6 +8050,187 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "erased": [
+                     *         {
+                     *           "count": 3,
+                     *           "what": "positions"
+                     *         },
+                     *         {
+                     *           "count": 1,
+                     *           "what": "summary"
+                     *         },
+                     *         {
+                     *           "count": 0,
+                     *           "what": "proofs"
+                     *         }
+                     *       ],
+                     *       "erased_at": 1704067850,
+                     *       "remains": {
+                     *         "days": 30,
+                     *         "explanation": "The platform's backups hold it until then.",
+                     *         "until": 1706659850,
+                     *         "where": [
+                     *           "Cloudflare D1 Time Travel",
+                     *           "Cloudflare Durable Objects point-in-time recovery"
+                     *         ]
+                     *       },
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
                      *       "type": "about:blank"
                      *     }
                      */

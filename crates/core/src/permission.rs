@@ -74,6 +74,8 @@ pub enum Action {
     Answer,
     History,
     Timeline,
+    /// Personal data, once it has ended.
+    Erase,
 }
 
 /// A cell of the table.
@@ -102,7 +104,7 @@ pub struct Circumstances {
 }
 
 /// Columns: driver, customer, store, dispatcher, admin, public.
-const TABLE: [(Action, [Grant; 6]); 9] = {
+const TABLE: [(Action, [Grant; 6]); 10] = {
     use Grant::{BeforePickup, IfPublic, No, WhileActive, WhileReadable, Yes};
     [
         (Action::See, [Yes, Yes, Yes, Yes, Yes, IfPublic]),
@@ -114,6 +116,7 @@ const TABLE: [(Action, [Grant; 6]); 9] = {
         (Action::Answer, [Yes, No, No, No, No, No]),
         (Action::History, [WhileActive, No, Yes, Yes, Yes, No]),
         (Action::Timeline, [WhileActive, WhileReadable, Yes, Yes, Yes, No]),
+        (Action::Erase, [No, Yes, No, No, Yes, No]),
     ]
 };
 
@@ -200,7 +203,7 @@ mod tests {
 
     /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `r` while
     /// readable, `p` if public.
-    const CONTRACT: [(Action, &str); 9] = [
+    const CONTRACT: [(Action, &str); 10] = [
         //                       driver, customer, store, dispatcher, admin, public
         (Action::See, "yyyyyp"),
         (Action::SendLocations, "y---y-"),
@@ -211,6 +214,7 @@ mod tests {
         (Action::Answer, "y-----"),
         (Action::History, "a-yyy-"),
         (Action::Timeline, "aryyy-"),
+        (Action::Erase, "-y--y-"),
     ];
 
     #[test]

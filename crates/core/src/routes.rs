@@ -41,6 +41,12 @@ pub enum Endpoint {
     AcknowledgeEmergency,
     /// Positions from a phone tracker.
     Log,
+    /// One delivery's.
+    PersonalData,
+    CustomerData,
+    DriverData,
+    /// What a customer wants of its data.
+    Privacy,
     /// The driver's app.
     DrivePage,
     ConnectPage,
@@ -59,6 +65,7 @@ const WRITE: &[&str] = &["POST"];
 const READ_WRITE: &[&str] = &["GET", "HEAD", "POST"];
 const REPLACE: &[&str] = &["PUT"];
 const DELETE: &[&str] = &["DELETE"];
+const READ_DELETE: &[&str] = &["GET", "HEAD", "DELETE"];
 /// Trackers put positions into a query or a body.
 const LOG: &[&str] = &["GET", "POST", "PUT"];
 
@@ -103,6 +110,18 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/log/{protocol}/{key}", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/{device}", methods: LOG, endpoint: Endpoint::Log },
+    Route { path: "/tracking/{id}/personal-data", methods: DELETE, endpoint: Endpoint::PersonalData },
+    Route {
+        path: "/customers/{customer_id}/personal-data",
+        methods: READ_DELETE,
+        endpoint: Endpoint::CustomerData,
+    },
+    Route {
+        path: "/drivers/{driver_id}/personal-data",
+        methods: READ_DELETE,
+        endpoint: Endpoint::DriverData,
+    },
+    Route { path: "/customers/{customer_id}/privacy", methods: REPLACE, endpoint: Endpoint::Privacy },
     Route { path: "/drive", methods: READ, endpoint: Endpoint::DrivePage },
     Route { path: "/drive/connect", methods: READ, endpoint: Endpoint::ConnectPage },
 ];

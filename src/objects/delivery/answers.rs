@@ -32,6 +32,10 @@ impl Session {
                 .follow(by, subprotocol, since, epoch.as_deref())
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
             DeliveryRequest::Wake => self.wake(),
+            DeliveryRequest::Export => self.export(),
+            DeliveryRequest::Finish => self.finish(),
+            // It waits for D1, and so is answered apart.
+            DeliveryRequest::Erase { .. } => Err(Rejection::Internal),
             DeliveryRequest::Relay { by } => self.relay(&by, body),
             DeliveryRequest::Heading { driver_id } => self.head(&driver_id, body),
             DeliveryRequest::Emergency { driver_id } => self.alert(&driver_id, body),

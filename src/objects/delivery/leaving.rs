@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use onway_core::archive::Held;
+use onway_core::auth::Caller;
 use onway_core::clock::Millis;
+use onway_core::delivery::Delivery;
+use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use worker::{Response, console_error};
 
@@ -13,8 +16,10 @@ use super::session::Session;
 use crate::archive::{Database, reason};
 use crate::beside;
 use crate::config::Config;
+use crate::erasure;
 use crate::identity::wall;
 use crate::problem::{Answer, ours};
+use crate::reply;
 
 /// A start waits no longer for D1.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,6 +40,53 @@ impl Session {
         let delivery = self.take()?.ok_or(Rejection::Gone)?;
         self.keep(delivery);
         Ok(Response::empty().map_err(ours)?.with_status(204))
+    }
+
+    /// Lets go of what has ended before its time is over.
+    pub(super) fn finish(&self) -> Answer {
+        let mut delivery = self.take()?.ok_or(Rejection::Gone)?;
+        let over = self.permit_leaving(&delivery);
+        let finished = over.and_then(|()| {
+            if delivery.close(wall()) {
+                self.sockets.close_all(&self.state, &Rejection::Gone);
+            }
+            self.write_outbox(&mut delivery).map_err(ours)
+        });
+        self.keep(delivery);
+        finished?;
+        Ok(Response::empty().map_err(ours)?.with_status(204))
+    }
+
+    /// Erases everything: D1 first, so that whatever interrupts this finds the object still there to do it again.
+    pub(super) async fn erase(self: &Rc<Self>, by: &Caller, judge: bool) -> Answer {
+        let delivery = self.take()?.ok_or(Rejection::Gone)?;
+        let judged = delivery
+            .permit(delivery.party(Some(by)), Some(by), Action::Erase)
+            .and_then(|()| self.permit_leaving(&delivery));
+        let (id, customer) = (delivery.facts.tracking_id.clone(), delivery.facts.customer_id.clone());
+        self.keep(delivery);
+        judged?;
+        if judge {
+            return Ok(Response::empty().map_err(ours)?.with_status(204));
+        }
+        let receipt = erasure::erase(&self.env, &id, customer.as_deref()).await.map_err(ours)?;
+        self.empty()?;
+        reply::json(&receipt, 200)
+    }
+
+    /// What is held of persons here, and in the archive not yet, or never.
+    pub(super) fn export(&self) -> Answer {
+        let delivery = self.take()?.ok_or(Rejection::Gone)?;
+        let held = serde_json::json!({"facts": delivery.facts, "timeline": delivery.live.timeline});
+        self.keep(delivery);
+        reply::json(&held, 200)
+    }
+
+    fn permit_leaving(&self, delivery: &Delivery) -> Result<(), Rejection> {
+        if delivery.status().is_final() || self.has_expired(delivery) {
+            return Ok(());
+        }
+        Err(Rejection::Conflict("this delivery is under way: it can be erased once it has ended".into()))
     }
 
     /// Whether a delivery was here that has gone since. Where D1 does not say, a start goes on: nobody waits for it.

@@ -56,6 +56,10 @@ impl DurableObject for DeliveryObject {
             }
             self.session.learn(models::current(self.session.env()).await);
         }
+        if let DeliveryRequest::Erase { by, judge } = &asked {
+            let erased = self.session.erase(by, *judge).await;
+            return erased.or_else(|rejection| problem::response(&rejection));
+        }
         self.session.answer(asked, &body).or_else(|rejection| problem::response(&rejection))
     }
 

@@ -7,6 +7,7 @@ mod drivers;
 mod examples;
 mod input;
 mod paths;
+mod privacy;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +25,9 @@ const JSON: &str = "application/json";
 pub fn document() -> Result<Value, serde_json::Error> {
     let mut whole = paths::Paths::openapi();
     whole.merge(drivers::Paths::openapi());
+    whole.merge(privacy::Paths::openapi());
     let mut document = serde_json::to_value(whole)?;
-    for (name, schema) in input::schemas().into_iter().chain(drivers::schemas()) {
+    for (name, schema) in input::schemas().into_iter().chain(drivers::schemas()).chain(privacy::schemas()) {
         document["components"]["schemas"][name] = schema;
     }
     flatten_counts(&mut document["components"]["schemas"]);
@@ -64,7 +66,8 @@ pub fn document() -> Result<Value, serde_json::Error> {
         same["operationId"] = format!("log_positions_by_{method}").into();
         document["paths"]["/log/{protocol}/{key}"][method] = same;
     }
-    for (path, method, example) in drivers::examples() {
+    let opt_out = ("/customers/{customer_id}/privacy", "put", json!({"opt_out": true}));
+    for (path, method, example) in drivers::examples().into_iter().chain([opt_out]) {
         document["paths"][path][method]["requestBody"]["content"][JSON]["example"] = example;
     }
     let links = [
@@ -132,6 +135,7 @@ fn bound(parameter: &mut Value) {
         parameter["example"] = match parameter["name"].as_str() {
             Some("id") => examples::TRACKING_ID.into(),
             Some("driver_id") => "RIDER-789".into(),
+            Some("customer_id") => "CUST-42".into(),
             Some("protocol") => "traccar".into(),
             _ => "AQ".into(),
         };
@@ -166,7 +170,7 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
                 Some("History") => Some(examples::history()),
                 Some("Timeline") => Some(examples::timeline()),
                 Some("Health") => Some(examples::health()),
-                Some(other) => drivers::answer(other),
+                Some(other) => drivers::answer(other).or_else(|| privacy::answer(other)),
                 None => None,
             })
     {

@@ -102,7 +102,7 @@ pub enum Failed {
 
 /// Why there is no delivery.
 #[derive(IntoResponses)]
-enum DeliveryMissing {
+pub enum DeliveryMissing {
     /// No such tracking id.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),

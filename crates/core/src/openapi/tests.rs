@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, from_value, json};
 
-use super::document;
+use super::{document, privacy};
 use crate::clock::Millis;
 use crate::delivery::Assignment;
 use crate::rejection::Rejection;
 use crate::routes::ROUTES;
 use crate::wire::batch::{BatchAnswer, addressee, updates};
 use crate::wire::driver::{
-    DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_order,
+    DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_opt_out, parse_order,
 };
 use crate::wire::health::Health;
 use crate::wire::history::{History, Timeline};
@@ -101,6 +101,7 @@ fn each_example_of_a_request_is_taken() {
         "/drivers/{driver_id}/invite" => parse_invite(body).map(drop),
         "/drivers/{driver_id}/emergency" => parse_emergency(body).map(drop),
         "/drivers/sign-in" => parse_sign_in(body).map(drop),
+        "/customers/{customer_id}/privacy" => parse_opt_out(body).map(drop),
         _ => panic!("{path} has no parser here"),
     };
     let mut count = 0;
@@ -116,7 +117,7 @@ fn each_example_of_a_request_is_taken() {
             count += 1;
         }
     }
-    assert_eq!(count, 17);
+    assert_eq!(count, 18);
 }
 
 #[test]
@@ -149,6 +150,14 @@ fn each_answer_has_an_example_that_is_one() {
                     (_, "DriverInvite") => drop(from_value::<DriverInvite>(example.clone()).expect(&at)),
                     (_, "SignedIn") => drop(from_value::<SignedIn>(example.clone()).expect(&at)),
                     (_, "EmergencyView") => drop(from_value::<EmergencyView>(example.clone()).expect(&at)),
+                    (_, "Receipt") => drop(from_value::<privacy::Receipt>(example.clone()).expect(&at)),
+                    (_, "PersonErased") => {
+                        drop(from_value::<privacy::PersonErased>(example.clone()).expect(&at));
+                    }
+                    (_, "PersonalData") => {
+                        drop(from_value::<privacy::PersonalData>(example.clone()).expect(&at));
+                    }
+                    (_, "Privacy") => drop(from_value::<privacy::Privacy>(example.clone()).expect(&at)),
                     (_, "Drivers") => {
                         drop(from_value::<Vec<DriverEntry>>(example["drivers"].clone()).expect(&at));
                     }
