@@ -89,16 +89,19 @@ impl Session {
                 delivery.live.outbox.attempting(fired, timeout, config.archive_spacing());
                 Ok(())
             }
-            // An alarm that came for nothing must not be trusted after the next wake.
-            None if news => {
-                if delivery.live.outbox.is_due(fired) && !delivery.news().is_empty() {
+            None => {
+                if news && delivery.live.outbox.is_due(fired) && !delivery.news().is_empty() {
                     // The driver's object did not hear.
                     let spacing = Config::new(&self.env).archive_spacing();
                     delivery.live.outbox.failed(fired, spacing, js_sys::Math::random());
                 }
-                self.write_outbox(&mut delivery)
+                // An alarm that came for nothing must not be trusted after the next wake, and what waits has one.
+                match self.plan(&mut delivery) {
+                    Some(pause) => self.store.write_live(&delivery).and_then(|()| self.set_alarm(pause)),
+                    None if news => self.store.write_live(&delivery),
+                    None => Ok(()),
+                }
             }
-            None => Ok(()),
         };
         self.keep(delivery);
         let waiting = stored.and(waiting.transpose()).map_err(ours)?;
