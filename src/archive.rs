@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use js_sys::Uint8Array;
-use onway_core::archive::{NumberedChunk, Summary, Work};
+use onway_core::archive::{Held, NumberedChunk, Summary, Work};
 use onway_core::clock::Millis;
 use onway_core::track::{Chunk, Recorded, decode};
 use onway_core::wire::start::Window;
@@ -21,14 +21,16 @@ pub const BINDING: &str = "DB";
 const WRITE_SUMMARY: &str = "
     INSERT INTO delivery (tracking_id, revision, order_id, driver_id, customer_id, store_id, mode, status, visibility,
         started, ended, window_from, window_to, timeline, etas, rest)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+    WHERE NOT EXISTS (SELECT 1 FROM erasure WHERE erasure.tracking_id = ?1)
     ON CONFLICT (tracking_id) DO UPDATE SET revision = excluded.revision, driver_id = excluded.driver_id,
         status = excluded.status, visibility = excluded.visibility, ended = excluded.ended, window_from = excluded.window_from,
         window_to = excluded.window_to, timeline = excluded.timeline, etas = excluded.etas, rest = excluded.rest
     WHERE excluded.revision > delivery.revision";
 
 const WRITE_CHUNK: &str = "
-    INSERT INTO chunk (tracking_id, n, revision, first, last, fixes) VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO chunk (tracking_id, n, revision, first, last, fixes) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+    WHERE NOT EXISTS (SELECT 1 FROM erasure WHERE erasure.tracking_id = ?1)
     ON CONFLICT (tracking_id, n) DO UPDATE SET revision = excluded.revision, first = excluded.first,
         last = excluded.last, fixes = excluded.fixes
     WHERE excluded.revision > chunk.revision";
@@ -36,6 +38,45 @@ const WRITE_CHUNK: &str = "
 const READ_CUSTOMERS: &str = "
     SELECT * FROM delivery WHERE customer_id = ?1 AND started <= ?2 AND (started < ?2 OR tracking_id > ?3)
     ORDER BY started DESC, tracking_id LIMIT ?4";
+/// Of whoever wants no more than what the service needs nothing stays that it does not need: neither the way
+/// nor the ETAs, beyond the end.
+macro_rules! opted_out {
+    () => {
+        "tracking_id = ?1 AND EXISTS (SELECT 1 FROM delivery JOIN privacy USING (customer_id)
+         WHERE delivery.tracking_id = ?1 AND opted_out = 1)"
+    };
+}
+const COARSEN: [&str; 2] = [
+    concat!("DELETE FROM chunk WHERE ", opted_out!()),
+    concat!("UPDATE delivery SET etas = '[]' WHERE etas <> '[]' AND ", opted_out!()),
+];
+
+/// What makes figures that lead to nobody of summaries; a condition follows. A degree of longitude is taken for as
+/// long as it is at 45°: for a statistic that will do, and SQLite need know no cosine.
+macro_rules! figures {
+    () => {
+        "INSERT INTO figure (store_id, mode, status, day, duration_s, distance_m, eta_error_s)
+         SELECT store_id, mode, status, started / 86400000, (ended - started) / 1000,
+             100 * cast(round(1113.2 * (abs(rest ->> '$.pickup.lat' - rest ->> '$.dropoff.lat')
+                 + 0.7 * abs(rest ->> '$.pickup.lng' - rest ->> '$.dropoff.lng'))) AS INTEGER),
+             (SELECT cast(avg(abs((value ->> '$[1]') - delivery.ended / 1000)) AS INTEGER) FROM json_each(delivery.etas))
+         FROM delivery"
+    };
+}
+pub(crate) use figures;
+
+/// What is seen of a delivery before its object forgets it.
+const SEE: &str = "
+    SELECT EXISTS (SELECT 1 FROM erasure WHERE tracking_id = ?1) AS erased,
+        EXISTS (SELECT 1 FROM delivery JOIN privacy USING (customer_id) WHERE delivery.tracking_id = ?1 AND opted_out = 1) AS coarse,
+        (SELECT revision FROM delivery WHERE tracking_id = ?1) AS summary,
+        (SELECT count(*) FROM chunk WHERE tracking_id = ?1 AND n <= ?2 AND length(fixes) > 0) AS chunks,
+        (SELECT revision FROM chunk WHERE tracking_id = ?1 AND n = ?2 + 1) AS tail";
+
+const CLOSE: &str = "UPDATE delivery SET closed = ?2 WHERE tracking_id = ?1 AND closed IS NULL";
+const KNOWS: &str = "
+    SELECT 1 AS known FROM delivery WHERE tracking_id = ?1 UNION ALL
+    SELECT 1 FROM erasure WHERE tracking_id = ?1 LIMIT 1";
 
 const READ_SUMMARY: &str = "SELECT * FROM delivery WHERE tracking_id = ?";
 const READ_CHUNKS: &str =
@@ -65,7 +106,41 @@ impl Database {
         if statements.is_empty() {
             return Ok(());
         }
+        if work.then.ended {
+            for coarsen in COARSEN {
+                statements.push(self.d1.prepare(coarsen).bind(&[tracking_id.into()])?);
+            }
+        }
         self.within(self.d1.batch(statements)).await.map(drop)
+    }
+
+    /// Whether the archive is seen to have what it must, or must not have it.
+    pub async fn holds(&self, held: &Held) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Seen {
+            erased: f64,
+            coarse: f64,
+            summary: Option<f64>,
+            chunks: f64,
+            tail: Option<f64>,
+        }
+        let query = self.d1.prepare(SEE).bind(&[held.tracking_id.as_str().into(), held.chunks.into()])?;
+        let Some(seen) = self.within(query.first::<Seen>(None)).await? else { return Ok(false) };
+        let newest = |revision: Option<f64>, least: u64| revision.is_some_and(|seen| seen >= least as f64);
+        let track =
+            seen.chunks >= f64::from(held.chunks) && held.tail.is_none_or(|tail| newest(seen.tail, tail));
+        Ok(seen.erased > 0.0 || (newest(seen.summary, held.summary) && (track || seen.coarse > 0.0)))
+    }
+
+    /// Notes that the object of a delivery is empty.
+    pub async fn close(&self, tracking_id: &str, wall: Millis) -> Result<()> {
+        self.within(self.d1.prepare(CLOSE).bind(&[tracking_id.into(), number(wall)])?.run()).await.map(drop)
+    }
+
+    /// Whether there was such a delivery.
+    pub async fn knows(&self, tracking_id: &str) -> Result<bool> {
+        let query = self.d1.prepare(KNOWS).bind(&[tracking_id.into()])?;
+        Ok(self.within(query.first::<f64>(Some("known"))).await?.is_some())
     }
 
     /// Reads a summary; `None` where there is none.

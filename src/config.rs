@@ -201,7 +201,7 @@ impl<'a> Config<'a> {
         }
     }
 
-    fn number(&self, name: &str) -> Option<f64> {
+    pub fn number(&self, name: &str) -> Option<f64> {
         self.text(name)?.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
     }
 

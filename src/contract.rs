@@ -27,7 +27,12 @@ const HEADER: &str = "onway-request";
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryRequest {
     /// The body is a `StartRequest` with its owners settled.
-    Start { by: Caller },
+    Start {
+        by: Caller,
+        /// Under a key: the same may have been started before, and be over.
+        #[serde(default)]
+        repeatable: bool,
+    },
     /// The body is an update.
     Update { by: Caller },
     /// The body is a status report.
@@ -76,6 +81,14 @@ pub enum DeliveryRequest {
     },
     /// Messages that the driver's object passes on; the body is a list of `Relayed`.
     Relay { by: Caller },
+    /// Whether there is anything.
+    Wake,
+    /// What is held of persons.
+    Export,
+    /// It need not be read any longer: to the archive with it.
+    Finish,
+    /// Personal data; `judge`: only whether that may be.
+    Erase { by: Caller, judge: bool },
     /// Where the delivery stands among the driver's stops; the body is a `Heading`.
     Heading { driver_id: String },
     /// A call for help of the driver, or that somebody has it; the body is an `EmergencyView`.
@@ -154,6 +167,10 @@ pub enum DriverRequest {
     SignIn {
         id: String,
     },
+    /// What is held of the driver.
+    Export,
+    /// Personal data.
+    Erase,
     /// Forgets all that is in memory, as an eviction does.
     #[cfg(feature = "test-utils")]
     Forget,

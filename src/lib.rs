@@ -8,6 +8,7 @@ mod archive;
 mod beside;
 mod config;
 mod contract;
+mod erasure;
 mod headers;
 mod identity;
 mod limits;
@@ -17,12 +18,20 @@ mod outgoing;
 mod problem;
 mod proofs;
 mod reply;
+mod retention;
 mod roster;
 mod sockets;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     api::route(request, &env).await
+}
+
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    if let Err(error) = retention::run(&env).await {
+        worker::console_error!("retention: {}", archive::reason(&error));
+    }
 }

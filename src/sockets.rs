@@ -448,11 +448,18 @@ impl Sockets {
         serde_json::to_string(frame).ok()
     }
 
-    #[cfg(feature = "test-utils")]
     pub fn forget_all(&self) {
         self.clients.take();
         self.asked.take();
         self.frames.take();
+    }
+
+    /// Closes all of them.
+    pub fn close_all(&self, state: &State, rejection: &Rejection) {
+        for socket in state.get_websockets() {
+            close(&socket, rejection);
+        }
+        self.forget_all();
     }
 
     fn restore(&self, state: &State) {

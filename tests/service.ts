@@ -25,6 +25,8 @@ export interface Options {
   proofs?: boolean;
   /** Rate-limit bindings: how many in how many seconds. None by default: nothing is limited. */
   limits?: Record<string, { limit: number; period: 10 | 60 }>;
+  /** Lets a request set off the cron trigger. */
+  triggers?: boolean;
   /** A fixed port, for what has it written down. */
   port?: number;
 }
@@ -82,7 +84,7 @@ export async function start(options: Options = {}): Promise<Service> {
       assetConfig: { html_handling: "none", not_found_handling: "none" },
     },
   });
-  const miniflare = new Miniflare({ ...settings, resourcePersistencePath: state });
+  const miniflare = new Miniflare({ ...settings, resourcePersistencePath: state, ...(options.triggers ? { unsafeTriggerHandlers: true } : {}) });
   const url = (await miniflare.ready).origin;
   await migrate(await miniflare.getD1Database("DB"));
   return {

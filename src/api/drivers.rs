@@ -96,7 +96,7 @@ fn permit(by: &Caller, id: &str) -> Result<(), Rejection> {
 }
 
 /// The id in the path: it comes from another system, so that escapes are undone.
-fn named(segment: &str) -> Result<String, Rejection> {
+pub fn named(segment: &str) -> Result<String, Rejection> {
     let text = js_sys::decode_uri_component(segment).ok().and_then(|text| text.as_string());
     driver_id(&text.unwrap_or_default())
 }

@@ -12,6 +12,7 @@ mod links;
 mod measure;
 mod mine;
 mod page;
+mod privacy;
 mod record;
 mod service;
 mod sign_in;
@@ -47,6 +48,11 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
     #[cfg(feature = "test-utils")]
     if let Some(asked) = path.strip_prefix("/test/measure/") {
         return measure::run(asked);
+    }
+    #[cfg(feature = "test-utils")]
+    if path == "/test/retention" {
+        crate::retention::run(env).await.map_err(ours)?;
+        return Response::empty().map_err(ours);
     }
     #[cfg(feature = "test-utils")]
     if let Some((asked, id)) = test_route(&path) {
@@ -90,6 +96,12 @@ async fn dispatch(request: Request, env: &Env) -> Answer {
         Endpoint::AcknowledgeEmergency => emergencies::acknowledge(&request, id, env, &config).await,
         Endpoint::AccessLog => access::list(&request, env, &config).await,
         Endpoint::Log => trackers::log(request, id, second, env, &config).await,
+        Endpoint::PersonalData => privacy::erase_delivery(&request, id, env, &config).await,
+        Endpoint::CustomerData => {
+            privacy::of_person(&request, privacy::Person::Customer, id, env, &config).await
+        }
+        Endpoint::DriverData => privacy::of_person(&request, privacy::Person::Driver, id, env, &config).await,
+        Endpoint::Privacy => privacy::set_privacy(request, id, env, &config).await,
         Endpoint::DrivePage => page::app(&request, env, "/drive.html", &config).await,
         Endpoint::ConnectPage => page::app(&request, env, "/drive.html", &config).await,
     }

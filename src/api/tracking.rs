@@ -35,6 +35,7 @@ pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answ
     }
     let keys = config.id_keys()?;
     let key = request.headers().get("Idempotency-Key").map_err(ours)?;
+    let repeatable = key.is_some();
     let id = match key.map(idempotency_key).transpose()? {
         Some(key) => keys.issue_for(&by.subject, &key),
         None => keys.issue(random()?),
@@ -45,7 +46,7 @@ pub async fn start(mut request: Request, env: &Env, config: &Config<'_>) -> Answ
         .map(|pickup| region::nearest(pickup.position()))
         .or_else(|| visitor_region(&request));
     let body = serde_json::to_vec(&start).map_err(|_| Rejection::Internal)?;
-    DeliveryRequest::Start { by }.ask(env, id.as_str(), hint, Some(body)).await
+    DeliveryRequest::Start { by, repeatable }.ask(env, id.as_str(), hint, Some(body)).await
 }
 
 /// `POST /tracking/update/{id}`

@@ -50,7 +50,11 @@ test("half an hour: rows of the object, alarms, rows of D1", async () => {
     assert.ok(tries < 100, "the end never reached D1");
     await delay(50);
   }
-  await delay(200);
+  // To the very end: it expires, and its object is emptied.
+  for (let tries = 0; (await service.sql("SELECT 1 FROM delivery WHERE tracking_id = ? AND closed > 0", id)).length === 0; tries += 1) {
+    assert.ok(tries < 400, "it never vanished");
+    await delay(50);
+  }
   const all = await counters(id);
   const d1 = (await service.fault({ kind: "none", count: 0 })).rowsWritten - schema.rowsWritten;
   // Setting an alarm is billed as a row.

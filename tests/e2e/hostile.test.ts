@@ -34,7 +34,7 @@ async function check(it: Case): Promise<void> {
   assert.equal(reply.headers.get("WWW-Authenticate"), it.status === 401 ? "Bearer" : null);
 }
 
-for (const file of ["start", "update", "status", "assign", "batch", "links", "paths"]) {
+for (const file of ["start", "update", "status", "assign", "correct", "batch", "links", "paths", "privacy"]) {
   const { entry, cases } = requests(file);
   describe(entry, () => {
     for (const it of cases) test(`${it.name}: ${it.status}${it.field === undefined ? "" : ` at ${it.field}`}`, () => check(it));

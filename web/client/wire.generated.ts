@@ -21,16 +21,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/access-log": {
+    "/customers/{customer_id}/personal-data": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Who looked at what, the newest first, some minutes behind: for admins. */
-        get: operations["access_log"];
+        /** All that is held on a customer, for an admin. */
+        get: operations["export_customer"];
         put?: never;
+        post?: never;
+        /** Erases a customer's deliveries, up to 25 at a time, for an admin. */
+        delete: operations["erase_customer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/customers/{customer_id}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What a customer wants of its data: for itself, or by an admin. */
+        put: operations["set_privacy"];
         post?: never;
         delete?: never;
         options?: never;
@@ -209,6 +227,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/drivers/{driver_id}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is held on a driver, for an admin. */
+        get: operations["export_driver"];
+        put?: never;
+        post?: never;
+        /** Erases a driver: its line, keys, calls for help, and its part in deliveries, up to 25 at a time, for an admin. */
+        delete: operations["erase_driver"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/emergencies": {
         parameters: {
             query?: never;
@@ -297,23 +333,6 @@ export interface paths {
         };
         /** This document. */
         get: operations["document"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/s/{link}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The page of a delivery by a share link. */
-        get: operations["shared_page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -535,7 +554,7 @@ export interface paths {
         };
         /**
          * What happened, and which ETA was published when.
-         * @description Also by a share link; and after it has expired, for its store, dispatchers and admins.
+         * @description Also after it has expired, for its store, dispatchers and admins.
          */
         get: operations["events"];
         put?: never;
@@ -567,28 +586,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tracking/{id}/links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The share links of a delivery, without what makes them work.
-         * @description For its customer, its store, dispatchers and admins.
-         */
-        get: operations["list_links"];
-        put?: never;
-        /** Makes a share link: who has it sees this delivery as the public does, also where it is private. */
-        post: operations["make_link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tracking/{id}/links/{link_id}": {
+    "/tracking/{id}/personal-data": {
         parameters: {
             query?: never;
             header?: never;
@@ -598,12 +596,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a link at once. Whoever follows by it is disconnected, and nobody else. */
-        delete: operations["revoke_link"];
+        /** Erases one delivery, for its customer or an admin; once more it changes nothing. */
+        delete: operations["erase_delivery"];
         options?: never;
         head?: never;
-        /** Changes a link. Whoever follows by one that is over then is disconnected. */
-        patch: operations["change_link"];
+        patch?: never;
         trace?: never;
     };
     "/tracking/{id}/status": {
@@ -698,38 +695,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description That somebody looked at a delivery, once or again. */
-        AccessEntry: {
-            action: components["schemas"]["Look"];
-            /**
-             * Format: int32
-             * @description How often, from the first to the last.
-             */
-            count: number;
-            /**
-             * Format: int64
-             * @description Unix seconds.
-             */
-            first_at: number;
-            /**
-             * Format: int64
-             * @description Unix seconds.
-             */
-            last_at: number;
-            /** @description The id of the share link. */
-            link?: string | null;
-            /** @description What they were to the delivery. */
-            party: components["schemas"]["Party"];
-            /** @description Of the token; null without one, and for those who were too many to be named. */
-            subject?: string | null;
-            tracking_id: string;
-        };
-        /** @description A page of the access log, the newest first. */
-        AccessPage: {
-            entries: components["schemas"]["AccessEntry"][];
-            /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
-            next_cursor?: string | null;
-        };
         /** @description Who is to drive. */
         AssignRequest: {
             /** @description Another name of `driver_id`. */
@@ -1127,6 +1092,12 @@ export interface components {
         };
         /** @description Nothing is read of it. */
         Empty: Record<string, never>;
+        /** @description Rows or files of one kind. */
+        Erased: {
+            /** Format: int64 */
+            count: number;
+            what: string;
+        };
         /**
          * @description What the ETA was computed from.
          * @enum {string}
@@ -1363,54 +1334,6 @@ export interface components {
              */
             timestamp: number;
         };
-        /** @description What is not named stays as it is; null takes a time away. */
-        LinkChange: {
-            /** @description It opens then; not before, where it is given. */
-            from?: components["schemas"]["Timestamp"] | null;
-            /** @description Whom it is for. */
-            label?: string | null;
-            /** @description It is over then; not before `from`. */
-            to?: components["schemas"]["Timestamp"] | null;
-        };
-        /** @description A share link, without what makes it work. */
-        LinkEntry: {
-            /**
-             * Format: int64
-             * @description Unix seconds.
-             */
-            created_at: number;
-            created_by: components["schemas"]["Role"];
-            /**
-             * Format: int64
-             * @description It opens then, in Unix seconds; null: at once.
-             */
-            from?: number | null;
-            id: string;
-            /** @description Whom it is for, in the words of who made it. */
-            label: string;
-            /**
-             * Format: int64
-             * @description To the hour, in Unix seconds.
-             */
-            last_used_at?: number | null;
-            /**
-             * Format: int64
-             * @description It is over then, in Unix seconds; null: with the delivery.
-             */
-            to?: number | null;
-        };
-        LinkRequest: {
-            /** @description It opens then; not before, where it is given. */
-            from?: components["schemas"]["Timestamp"] | null;
-            /** @description Whom it is for. */
-            label: string;
-            /** @description It is over then; not before `from`. */
-            to?: components["schemas"]["Timestamp"] | null;
-        };
-        /** @description The share links of a delivery, the oldest first. */
-        Links: {
-            links: components["schemas"]["LinkEntry"][];
-        };
         /** @description The position shown to an audience. */
         Location: {
             /**
@@ -1476,18 +1399,6 @@ export interface components {
             /** Format: int64 */
             updated_at: number;
         };
-        /**
-         * @description What was looked at.
-         * @enum {string}
-         */
-        Look: "read" | "page" | "follow" | "history" | "timeline";
-        /** @description A new share link: it is shown this once. */
-        MadeLink: components["schemas"]["LinkEntry"] & {
-            /** @description What `?link=` takes. */
-            link: string;
-            /** @description The page that it opens. */
-            url: string;
-        };
         /** @description The name a client gives to a message, echoed in its acknowledgement: text or number. */
         MessageId: number | string;
         /**
@@ -1507,11 +1418,31 @@ export interface components {
             label: string;
             setup: components["schemas"]["Setup"][];
         };
-        /**
-         * @description What somebody is to a delivery.
-         * @enum {string}
-         */
-        Party: "driver" | "customer" | "store" | "dispatcher" | "admin" | "link" | "public";
+        /** @description What was erased of a person. */
+        PersonErased: {
+            customer_id?: string | null;
+            driver_id?: string | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            erased_at: number;
+            /**
+             * Format: int64
+             * @description Deliveries that are left: ask again until there is none.
+             */
+            remaining: number;
+            remains: components["schemas"]["Remains"];
+        };
+        /** @description What is held on a person, as it is stored: times are Unix milliseconds. */
+        PersonalData: {
+            /** @description Summaries of the archive, at most 25, each with the path of its track. */
+            deliveries: unknown[];
+            /** @description The last delivery of this page, as `cursor` of the next; null on the last page. */
+            next_cursor?: string | null;
+            /** @description What the objects of these deliveries hold, where they have not gone yet. */
+            objects: unknown[];
+        };
         /** @description A place to pick up or drop off. */
         Place: {
             address?: string | null;
@@ -1564,6 +1495,15 @@ export interface components {
             /** Format: int64 */
             server_time: number;
         };
+        /** @description What a customer wants of its data. */
+        Privacy: {
+            customer_id: string;
+            opt_out: boolean;
+        };
+        PrivacyReport: {
+            /** @description No push and no SMS, and neither the way nor the ETAs are kept beyond the end */
+            opt_out: boolean;
+        };
         /** @description The body of any answer of 400 and above. */
         Problem: {
             /** @description Newer than all before, and believed. */
@@ -1600,9 +1540,9 @@ export interface components {
             remaining_m?: number | null;
             /**
              * Format: int32
-             * @description Stops of the same driver before this one. Null where this audience may not know.
+             * @description Stops of the same driver before this one.
              */
-            stops_before?: number | null;
+            stops_before: number;
         };
         /**
          * @description Whose format a request has: the path's segment after `/log/`.
@@ -1651,10 +1591,33 @@ export interface components {
             /** @description For the store, dispatchers and admins. */
             reason?: string | null;
         };
+        /** @description What was erased, and what remains of it where the service cannot reach. */
+        Receipt: {
+            erased: components["schemas"]["Erased"][];
+            /**
+             * Format: int64
+             * @description Unix seconds; of the first time, where it was asked for again.
+             */
+            erased_at: number;
+            remains: components["schemas"]["Remains"];
+            tracking_id: string;
+        };
         /** @description A fix of a batch that could not be read. */
         Rejected: {
             field: string;
             index: number;
+        };
+        /** @description The platform's own backups. */
+        Remains: {
+            /** Format: int32 */
+            days: number;
+            explanation: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            until: number;
+            where: string[];
         };
         /** @description Where a resumed socket stands. */
         Resumed: {
@@ -1663,11 +1626,6 @@ export interface components {
             /** Format: int64 */
             server_time: number;
         };
-        /**
-         * @description What a caller is, by the token's role claim.
-         * @enum {string}
-         */
-        Role: "driver" | "customer" | "store" | "dispatcher" | "admin";
         /** @description What the service sends. */
         ServerFrame: {
             data: components["schemas"]["Snapshot"];
@@ -1825,114 +1783,8 @@ export interface components {
              * @enum {string|null}
              */
             visibility?: "public" | "private" | null;
-            /** @description When the public, who has a link, and the customer see what. What is not named is as the deployment says; what is not known is refused, since ignoring it would show more than was asked for. */
-            visibility_rules?: {
-                eta?: (("always" | "never") | ({
-                    /**
-                     * @description From `PICKED_UP` until the end.
-                     * @enum {unknown}
-                     */
-                    active?: true | null;
-                    /** @description The driver is so near to the dropoff, in metres. */
-                    within_m?: number | null;
-                    /** @description The ETA is so near, in seconds. */
-                    within_s?: number | null;
-                    /** @description At most so many stops come before. */
-                    within_stops?: number | null;
-                } | {
-                    within_stops: unknown;
-                } | {
-                    within_m: unknown;
-                } | {
-                    within_s: unknown;
-                } | {
-                    active: unknown;
-                })) | null;
-                history?: (("always" | "never") | ({
-                    /**
-                     * @description From `PICKED_UP` until the end.
-                     * @enum {unknown}
-                     */
-                    active?: true | null;
-                    /** @description The driver is so near to the dropoff, in metres. */
-                    within_m?: number | null;
-                    /** @description The ETA is so near, in seconds. */
-                    within_s?: number | null;
-                    /** @description At most so many stops come before. */
-                    within_stops?: number | null;
-                } | {
-                    within_stops: unknown;
-                } | {
-                    within_m: unknown;
-                } | {
-                    within_s: unknown;
-                } | {
-                    active: unknown;
-                })) | null;
-                location?: (("always" | "never") | ({
-                    /**
-                     * @description From `PICKED_UP` until the end.
-                     * @enum {unknown}
-                     */
-                    active?: true | null;
-                    /** @description The driver is so near to the dropoff, in metres. */
-                    within_m?: number | null;
-                    /** @description The ETA is so near, in seconds. */
-                    within_s?: number | null;
-                    /** @description At most so many stops come before. */
-                    within_stops?: number | null;
-                } | {
-                    within_stops: unknown;
-                } | {
-                    within_m: unknown;
-                } | {
-                    within_s: unknown;
-                } | {
-                    active: unknown;
-                })) | null;
-                route?: (("always" | "never") | ({
-                    /**
-                     * @description From `PICKED_UP` until the end.
-                     * @enum {unknown}
-                     */
-                    active?: true | null;
-                    /** @description The driver is so near to the dropoff, in metres. */
-                    within_m?: number | null;
-                    /** @description The ETA is so near, in seconds. */
-                    within_s?: number | null;
-                    /** @description At most so many stops come before. */
-                    within_stops?: number | null;
-                } | {
-                    within_stops: unknown;
-                } | {
-                    within_m: unknown;
-                } | {
-                    within_s: unknown;
-                } | {
-                    active: unknown;
-                })) | null;
-                stops_before?: (("always" | "never") | ({
-                    /**
-                     * @description From `PICKED_UP` until the end.
-                     * @enum {unknown}
-                     */
-                    active?: true | null;
-                    /** @description The driver is so near to the dropoff, in metres. */
-                    within_m?: number | null;
-                    /** @description The ETA is so near, in seconds. */
-                    within_s?: number | null;
-                    /** @description At most so many stops come before. */
-                    within_stops?: number | null;
-                } | {
-                    within_stops: unknown;
-                } | {
-                    within_m: unknown;
-                } | {
-                    within_s: unknown;
-                } | {
-                    active: unknown;
-                })) | null;
-            } | null;
+            /** @description Not supported yet: refused, since ignoring them would show more than was asked for. */
+            visibility_rules?: null;
             /** @description When the delivery is promised; `to` is not before `from`. */
             window?: {
                 from?: components["schemas"]["Timestamp"] | null;
@@ -2204,27 +2056,25 @@ export interface operations {
             };
         };
     };
-    access_log: {
+    export_customer: {
         parameters: {
             query?: {
-                /** @description Of this delivery */
-                tracking_id?: string;
-                /** @description By the subject of this token */
-                subject?: string;
-                /** @description Unix seconds, Unix milliseconds or ISO 8601 */
-                since?: number | string;
-                /** @description The same; not before `since` */
-                until?: number | string;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                /**
+                 * @description The customer
+                 * @example CUST-42
+                 */
+                customer_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description What was noted */
+            /** @description A page */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2232,22 +2082,21 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "entries": [
+                     *       "customer_id": "CUST-42",
+                     *       "deliveries": [
                      *         {
-                     *           "action": "follow",
-                     *           "count": 3,
-                     *           "first_at": 1704067850,
-                     *           "last_at": 1704068450,
-                     *           "link": "0123456789abcdef",
-                     *           "party": "link",
-                     *           "subject": null,
+                     *           "order_id": "ORD-12345",
+                     *           "status": "DELIVERED",
+                     *           "track": "/tracking/TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6/history",
                      *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
                      *         }
                      *       ],
-                     *       "next_cursor": null
+                     *       "next_cursor": null,
+                     *       "objects": [],
+                     *       "privacy": []
                      *     }
                      */
-                    "application/json": components["schemas"]["AccessPage"];
+                    "application/json": components["schemas"]["PersonalData"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
@@ -2286,7 +2135,359 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A parameter is wrong. */
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The customer
+                 * @example CUST-42
+                 */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased; `remaining` says whether to ask again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "erased_at": 1704067850,
+                     *       "remaining": 0,
+                     *       "remains": {
+                     *         "days": 30,
+                     *         "explanation": "The platform's backups hold it until then.",
+                     *         "until": 1706659850,
+                     *         "where": [
+                     *           "Cloudflare D1 Time Travel",
+                     *           "Cloudflare Durable Objects point-in-time recovery"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonErased"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A delivery of theirs is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The customer
+                 * @example CUST-42
+                 */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "opt_out": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PrivacyReport"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "opt_out": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4195,6 +4396,294 @@ export interface operations {
             };
         };
     };
+    export_driver: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "deliveries": [
+                     *         {
+                     *           "order_id": "ORD-12345",
+                     *           "status": "DELIVERED",
+                     *           "track": "/tracking/TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6/history",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "objects": [],
+                     *       "privacy": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_driver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The driver
+                 * @example RIDER-789
+                 */
+                driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased; `remaining` says whether to ask again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "CUST-42",
+                     *       "erased_at": 1704067850,
+                     *       "remaining": 0,
+                     *       "remains": {
+                     *         "days": 30,
+                     *         "explanation": "The platform's backups hold it until then.",
+                     *         "until": 1706659850,
+                     *         "where": [
+                     *           "Cloudflare D1 Time Travel",
+                     *           "Cloudflare Durable Objects point-in-time recovery"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonErased"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody can have this id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A delivery of theirs is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     emergencies: {
         parameters: {
             query?: never;
@@ -4700,68 +5189,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
-                };
-            };
-        };
-    };
-    shared_page: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The link: a tracking id, a dot and a secret
-                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg
-                 */
-                link: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description HTML */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html; charset=utf-8": string;
-                };
-            };
-            /** @description HTML: the link is wrong, revoked, over or not yet open */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html; charset=utf-8": string;
-                };
-            };
-            /** @description HTML: no such tracking id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html; charset=utf-8": string;
-                };
-            };
-            /** @description HTML: the delivery has expired */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html; charset=utf-8": string;
-                };
-            };
-            /** @description HTML: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html; charset=utf-8": string;
                 };
             };
         };
@@ -5462,13 +5889,6 @@ export interface operations {
                  *         "lng": -0.2057
                  *       },
                  *       "store_id": "STORE-7",
-                 *       "visibility_rules": {
-                 *         "history": "never",
-                 *         "location": {
-                 *           "active": true,
-                 *           "within_m": 2000
-                 *         }
-                 *       },
                  *       "window": {
                  *         "from": 1704067200,
                  *         "to": "2024-01-01T01:00:00Z"
@@ -6002,10 +6422,7 @@ export interface operations {
     };
     read: {
         parameters: {
-            query?: {
-                /** @description A share link */
-                link?: string;
-            };
+            query?: never;
             header?: {
                 /** @description The `ETag` of an earlier answer */
                 "If-None-Match"?: string;
@@ -7324,10 +7741,7 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: {
-                /** @description A share link */
-                link?: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 /**
@@ -7683,7 +8097,7 @@ export interface operations {
             };
         };
     };
-    list_links: {
+    erase_delivery: {
         parameters: {
             query?: never;
             header?: never;
@@ -7698,7 +8112,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The links, the oldest first */
+            /** @description Erased, now or before */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7706,20 +8120,34 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "links": [
+                     *       "erased": [
                      *         {
-                     *           "created_at": 1704067850,
-                     *           "created_by": "customer",
-                     *           "from": null,
-                     *           "id": "0123456789abcdef",
-                     *           "label": "Grandma",
-                     *           "last_used_at": null,
-                     *           "to": 1704132000
+                     *           "count": 3,
+                     *           "what": "positions"
+                     *         },
+                     *         {
+                     *           "count": 1,
+                     *           "what": "summary"
+                     *         },
+                     *         {
+                     *           "count": 0,
+                     *           "what": "proofs"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "erased_at": 1704067850,
+                     *       "remains": {
+                     *         "days": 30,
+                     *         "explanation": "The platform's backups hold it until then.",
+                     *         "until": 1706659850,
+                     *         "where": [
+                     *           "Cloudflare D1 Time Travel",
+                     *           "Cloudflare Durable Objects point-in-time recovery"
+                     *         ]
+                     *       },
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
                      *     }
                      */
-                    "application/json": components["schemas"]["Links"];
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
@@ -7775,182 +8203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "this tracking session has expired",
-                     *       "status": 410,
-                     *       "title": "Session expired",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong on our side, or the deployment is not configured. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "something went wrong on our side",
-                     *       "status": 500,
-                     *       "title": "Internal error",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
-             *     come back.
-             */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
-                     *       "status": 503,
-                     *       "title": "Unavailable",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    make_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Tracking id
-                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "label": "Grandma",
-                 *       "to": "2024-01-01T18:00:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["LinkRequest"];
-            };
-        };
-        responses: {
-            /** @description The link, shown this once */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created_at": 1704067850,
-                     *       "created_by": "customer",
-                     *       "from": null,
-                     *       "id": "0123456789abcdef",
-                     *       "label": "Grandma",
-                     *       "last_used_at": null,
-                     *       "link": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg",
-                     *       "to": 1704132000,
-                     *       "url": "https://track.example.com/s/TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MadeLink"];
-                };
-            };
-            /** @description Not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
-                     *       "status": 400,
-                     *       "title": "Not JSON",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No token where one is needed, or one that does not hold. */
-            401: {
-                headers: {
-                    /** @description `Bearer` */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "a token is needed: send Authorization: Bearer",
-                     *       "status": 401,
-                     *       "title": "Token needed",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not theirs. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "this delivery is not yours to do that with",
-                     *       "status": 403,
-                     *       "title": "Not allowed",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such tracking id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "there is no such tracking id",
-                     *       "status": 404,
-                     *       "title": "Not found",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There are 50 already */
+            /** @description It is under way */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7978,426 +8231,6 @@ export interface operations {
                      *       "detail": "this tracking session has expired",
                      *       "status": 410,
                      *       "title": "Session expired",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Over 1 MiB. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the body is larger than 1048576 bytes",
-                     *       "status": 413,
-                     *       "title": "Too large",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not `application/json`. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the body must be application/json, without Content-Encoding",
-                     *       "status": 415,
-                     *       "title": "Unsupported media type",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "lat must be a number from -90 to 90",
-                     *       "field": "lat",
-                     *       "status": 422,
-                     *       "title": "Invalid field",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong on our side, or the deployment is not configured. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "something went wrong on our side",
-                     *       "status": 500,
-                     *       "title": "Internal error",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
-             *     come back.
-             */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
-                     *       "status": 503,
-                     *       "title": "Unavailable",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revoke_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Tracking id
-                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
-                 */
-                id: string;
-                /**
-                 * @description The link's id
-                 * @example AQ
-                 */
-                link_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Revoked */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No token where one is needed, or one that does not hold. */
-            401: {
-                headers: {
-                    /** @description `Bearer` */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "a token is needed: send Authorization: Bearer",
-                     *       "status": 401,
-                     *       "title": "Token needed",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not theirs. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "this delivery is not yours to do that with",
-                     *       "status": 403,
-                     *       "title": "Not allowed",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such tracking id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "there is no such tracking id",
-                     *       "status": 404,
-                     *       "title": "Not found",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "this tracking session has expired",
-                     *       "status": 410,
-                     *       "title": "Session expired",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong on our side, or the deployment is not configured. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "something went wrong on our side",
-                     *       "status": 500,
-                     *       "title": "Internal error",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
-             *     come back.
-             */
-            503: {
-                headers: {
-                    /** @description Seconds */
-                    "Retry-After"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
-                     *       "status": 503,
-                     *       "title": "Unavailable",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Tracking id
-                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
-                 */
-                id: string;
-                /**
-                 * @description The link's id
-                 * @example AQ
-                 */
-                link_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "label": "Grandpa",
-                 *       "to": null
-                 *     }
-                 */
-                "application/json": components["schemas"]["LinkChange"];
-            };
-        };
-        responses: {
-            /** @description The link as it is now */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created_at": 1704067850,
-                     *       "created_by": "customer",
-                     *       "from": null,
-                     *       "id": "0123456789abcdef",
-                     *       "label": "Grandma",
-                     *       "last_used_at": null,
-                     *       "to": 1704132000
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LinkEntry"];
-                };
-            };
-            /** @description Not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
-                     *       "status": 400,
-                     *       "title": "Not JSON",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No token where one is needed, or one that does not hold. */
-            401: {
-                headers: {
-                    /** @description `Bearer` */
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "a token is needed: send Authorization: Bearer",
-                     *       "status": 401,
-                     *       "title": "Token needed",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not theirs. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "this delivery is not yours to do that with",
-                     *       "status": 403,
-                     *       "title": "Not allowed",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such tracking id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "there is no such tracking id",
-                     *       "status": 404,
-                     *       "title": "Not found",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has expired. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "this tracking session has expired",
-                     *       "status": 410,
-                     *       "title": "Session expired",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Over 1 MiB. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the body is larger than 1048576 bytes",
-                     *       "status": 413,
-                     *       "title": "Too large",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not `application/json`. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "the body must be application/json, without Content-Encoding",
-                     *       "status": 415,
-                     *       "title": "Unsupported media type",
-                     *       "type": "about:blank"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "detail": "lat must be a number from -90 to 90",
-                     *       "field": "lat",
-                     *       "status": 422,
-                     *       "title": "Invalid field",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -9075,8 +8908,6 @@ export interface operations {
                 epoch?: string;
                 /** @description A JWT, where no header can be set */
                 token?: string;
-                /** @description A share link */
-                link?: string;
             };
             header?: never;
             path?: never;
@@ -9136,8 +8967,6 @@ export interface operations {
                 epoch?: string;
                 /** @description A JWT, where no header can be set */
                 token?: string;
-                /** @description A share link */
-                link?: string;
             };
             header?: never;
             path: {

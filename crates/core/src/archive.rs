@@ -2,7 +2,8 @@
 //!
 //! The summary is written at the start and at the end, a chunk of the track once it is closed, the rest of
 //! the track after the end. Each carries the revision of the state that it was made from: an attempt that
-//! was thought lost, and arrives after a later one, changes nothing.
+//! was thought lost, and arrives after a later one, changes nothing. Once the delivery has expired all of it
+//! goes there, and when the archive is seen to have it, nothing stays in the object.
 
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +120,46 @@ pub struct Work {
     pub then: Archived,
 }
 
+/// What the archive must be seen to have before the object forgets the delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub tracking_id: String,
+    /// Of the summary.
+    pub summary: u64,
+    pub chunks: u32,
+    /// Of the fixes after the last closed chunk; `None` where there are none.
+    pub tail: Option<u64>,
+}
+
 impl Delivery {
+    /// It has expired: everything goes to the archive, and the driver's object hears that it has gone. Whether
+    /// that is news.
+    pub fn close(&mut self, wall: Millis) -> bool {
+        let news = self.live.outbox.close(wall);
+        // What never ended changes by this.
+        self.live.revision += u64::from(news && self.ended().is_none());
+        news
+    }
+
+    /// What the archive must be seen to have; `None` while the object is still needed.
+    pub fn held(&self) -> Option<Held> {
+        let outbox = &self.live.outbox;
+        if !outbox.is_closing() || self.awaits_archive() || self.awaits_driver() {
+            return None;
+        }
+        Some(Held {
+            tracking_id: self.facts.tracking_id.as_str().to_owned(),
+            summary: outbox.archived.summary,
+            chunks: self.live.chunks,
+            tail: Some(outbox.archived.tail).filter(|_| !self.live.recent.unarchived().is_empty()),
+        })
+    }
+
+    /// Whether nothing of it is to come.
+    fn is_over(&self) -> bool {
+        self.ended().is_some() || self.live.outbox.is_closing()
+    }
+
     /// Whether the archive lacks anything.
     pub fn awaits_archive(&self) -> bool {
         let archived = self.live.outbox.archived;
@@ -143,9 +183,9 @@ impl Delivery {
             revision: self.live.revision,
             chunks: archived.chunks + 1..=last,
             then: Archived {
+                summary: if summary.is_some() { self.live.revision } else { archived.summary },
                 started: true,
-                ended: archived.ended || self.ended().is_some(),
-                noted: self.live.noted,
+                ended: archived.ended || self.is_over(),
                 chunks: last,
                 tail: if with_tail { self.live.revision } else { archived.tail },
             },
@@ -156,12 +196,13 @@ impl Delivery {
 
     fn lacks_summary(&self) -> bool {
         let archived = self.live.outbox.archived;
-        let is_news = !archived.ended || archived.noted < self.live.noted;
-        !archived.started || (self.ended().is_some() && is_news)
+        !archived.started
+            || (self.is_over() && !archived.ended)
+            || (self.live.outbox.is_closing() && archived.summary < self.live.revision)
     }
 
     fn lacks_tail(&self) -> bool {
-        self.ended().is_some() && self.live.outbox.archived.tail < self.live.revision
+        self.is_over() && self.live.outbox.archived.tail < self.live.revision
     }
 }
 
@@ -320,6 +361,36 @@ mod tests {
             let summary = held.summary.unwrap();
             prop_assert_eq!(summary.status, Status::Delivered);
             prop_assert_eq!(&summary.timeline, &object.delivery.live.timeline);
+        }
+    }
+
+    #[test]
+    fn what_has_expired_is_archived_whole_before_it_may_go() {
+        for ended in [false, true] {
+            let mut object = Object::new();
+            let work = object.delivery.archive_work().unwrap();
+            object.delivery.live.outbox.succeeded(work.then);
+            object.drive(10, 0);
+            if ended {
+                object.end();
+                let work = object.delivery.archive_work().unwrap();
+                object.delivery.live.outbox.succeeded(work.then);
+            }
+            assert!(object.delivery.close(object.now) && !object.delivery.close(object.now));
+            assert_eq!(object.delivery.held(), None, "the driver does not know");
+            for (_, news) in object.delivery.news() {
+                assert_eq!((news.driver_id.is_none(), news.seq), (!ended, object.delivery.live.revision));
+                object.delivery.news_heard(&news);
+            }
+            let work = object.delivery.archive_work();
+            assert_eq!(work.is_none(), ended, "what has ended is there already");
+            if let Some(work) = work {
+                assert_eq!((object.delivery.held(), work.tail.is_some()), (None, true));
+                object.delivery.live.outbox.succeeded(work.then);
+            }
+            let held = object.delivery.held().unwrap();
+            let revision = object.delivery.live.revision;
+            assert_eq!((held.summary, held.chunks, held.tail), (revision, 0, Some(revision)));
         }
     }
 

@@ -110,11 +110,11 @@ impl Clock {
         }
     }
 
-    /// When the wall shows what is `at` to the delivery.
+    /// When, at the wall, the delivery's now is `at`; up to a few ms later.
     pub fn wall(&self, at: Millis) -> Millis {
         match self.simulated {
             None => at,
-            Some(s) => s.started.plus((at.since(s.origin) as f64 / s.rate) as i64),
+            Some(s) => s.started.plus((at.since(s.origin) as f64 / s.rate).ceil() as i64 + 1),
         }
     }
 
@@ -172,7 +172,12 @@ mod tests {
         let clock = Clock::simulated(Millis(1_000), 60.0, Millis(500_000));
         assert_eq!(clock.now(Millis(500_000)), Millis(1_000));
         assert_eq!(clock.now(Millis(501_000)), Millis(61_000));
-        assert_eq!(clock.wall(Millis(61_000)), Millis(501_000));
+        for (rate, at) in [(1000.0, 7_201), (0.01, 1_234), (3.0, 86_400_000)] {
+            let clock = Clock::simulated(Millis(1_000), rate, Millis(500_000));
+            let wall = clock.wall(Millis(at));
+            assert!(clock.now(wall) >= Millis(at) && clock.now(wall.plus(-3)) < Millis(at), "{rate} {at}");
+        }
+        assert_eq!(Clock::WALL.wall(Millis(7)), Millis(7));
         assert_eq!(Clock::WALL.now(Millis(7)), Millis(7));
     }
 }

@@ -131,8 +131,6 @@ pub struct Live {
     pub chunks: u32,
     pub published: Published,
     pub handover: Handover,
-    /// The revision as of which the archive lacks something beside status and track.
-    pub noted: u64,
     pub outbox: Outbox,
     /// How often watchers were told, and asked whether they keep up.
     pub asked: Asked,
@@ -362,7 +360,6 @@ impl Delivery {
             chunks: 0,
             published: Published::default(),
             handover: Handover::default(),
-            noted: 0,
             outbox: Outbox::default(),
             asked: Asked::default(),
         };
@@ -509,11 +506,16 @@ impl Delivery {
 
     /// Whether it can no longer be read.
     pub fn has_expired(&self, spans: Spans, now: Millis) -> bool {
+        now >= self.expires(spans) || self.live.outbox.is_closing()
+    }
+
+    /// From when on it cannot be read.
+    pub fn expires(&self, spans: Spans) -> Millis {
         let window_end = self.facts.window.and_then(|window| window.to);
         match self.ended() {
             // One that was reported late, by a phone that was offline, is read as long as any other.
-            Some(ended) => now.since(ended.max(self.live.updated)) >= spans.finished,
-            None => now.since(window_end.unwrap_or_default().max(self.facts.started)) >= spans.active,
+            Some(ended) => ended.max(self.live.updated).plus(spans.finished),
+            None => window_end.unwrap_or_default().max(self.facts.started).plus(spans.active),
         }
     }
 

@@ -30,13 +30,13 @@ const EARLY: i64 = 1_000;
 /// How far the archive has got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Archived {
+    /// The revision of the newest summary that it has.
+    #[serde(default)]
+    pub summary: u64,
     /// It has the summary of the start.
     pub started: bool,
     /// It has the summary of the end.
     pub ended: bool,
-    /// It has what was noted as of this revision.
-    #[serde(default)]
-    pub noted: u64,
     /// It has the closed chunks up to this number.
     pub chunks: u32,
     /// It has the fixes after the last closed chunk, as of this revision. 0: it has none of them.
@@ -57,25 +57,32 @@ pub struct Outbox {
     /// The alarm that stands.
     #[serde(default)]
     armed: Option<Millis>,
+    /// It has expired: what the archive lacks goes there, then nothing stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    closing: bool,
     /// Until when an attempt counts as under way. It is lost with the memory that made it, so never stored.
     #[serde(skip)]
     under_way: Option<Millis>,
 }
 
 impl Outbox {
-    /// Call after each change and each wake; `waiting`: there is something to send. Returns the alarm to set.
-    pub fn arm(&mut self, waiting: bool, wall: Millis, spacing: Spacing) -> Option<Millis> {
-        if !waiting {
+    /// Call after each change and each wake; `waiting`: there is something to send; `expires`: when the delivery
+    /// does. Returns the alarm to set.
+    pub fn arm(&mut self, waiting: bool, expires: Millis, wall: Millis, spacing: Spacing) -> Option<Millis> {
+        let waiting = waiting || self.closing;
+        let mut next = expires;
+        if waiting {
+            let due = *self.due.get_or_insert_with(|| wall.plus(spacing.delay));
+            let due = self.under_way.map_or(due, |until| until.max(due));
+            next = if self.closing { due } else { due.min(expires) };
+        } else {
             self.due = None;
-            return None;
         }
-        let due = *self.due.get_or_insert_with(|| wall.plus(spacing.delay));
-        let due = self.under_way.map_or(due, |until| until.max(due));
-        let stands = self.armed.is_some_and(|armed| armed <= due && wall.since(armed) < OVERDUE);
+        let stands = self.armed.is_some_and(|armed| armed <= next && wall.since(armed) < OVERDUE);
         if stands {
             return None;
         }
-        let at = due.max(wall);
+        let at = next.max(wall);
         self.armed = Some(at);
         Some(at)
     }
@@ -108,7 +115,19 @@ impl Outbox {
     }
 
     pub fn succeeded(&mut self, archived: Archived) {
-        *self = Self { archived, armed: self.armed, ..Self::default() };
+        *self = Self { archived, armed: self.armed, closing: self.closing, ..Self::default() };
+    }
+
+    /// It has expired: what remains to be done is due, unless the archive is failing. Whether that is news.
+    pub fn close(&mut self, wall: Millis) -> bool {
+        if self.attempts == 0 {
+            self.due = Some(wall);
+        }
+        !std::mem::replace(&mut self.closing, true)
+    }
+
+    pub const fn is_closing(&self) -> bool {
+        self.closing
     }
 
     /// `jitter`, from 0 to 1, spreads those that fail together.
@@ -133,16 +152,19 @@ mod tests {
 
     const SPACING: Spacing = Spacing { delay: 2_000, retry_first: 1_000, retry_most: 60_000 };
 
+    const NEVER: Millis = Millis(i64::MAX / 2);
+
     #[test]
     fn one_alarm_stands_for_all_that_waits() {
         let mut outbox = Outbox::default();
-        assert_eq!(outbox.arm(false, Millis(0), SPACING), None);
-        assert_eq!(outbox.arm(true, Millis(1_000), SPACING), Some(Millis(3_000)));
-        assert_eq!(outbox.arm(true, Millis(2_500), SPACING), None);
+        assert_eq!(outbox.arm(false, NEVER, Millis(0), SPACING), Some(NEVER));
+        assert_eq!(outbox.arm(true, NEVER, Millis(1_000), SPACING), Some(Millis(3_000)));
+        assert_eq!(outbox.arm(true, NEVER, Millis(2_500), SPACING), None);
         outbox.fired(Millis(3_000));
         outbox.succeeded(Archived { chunks: 1, ..Archived::default() });
-        assert_eq!(outbox.arm(false, Millis(3_000), SPACING), None);
-        assert_eq!(outbox.arm(true, Millis(9_000), SPACING), Some(Millis(11_000)));
+        assert_eq!(outbox.arm(false, NEVER, Millis(3_000), SPACING), Some(NEVER));
+        assert_eq!(outbox.arm(false, NEVER, Millis(4_000), SPACING), None);
+        assert_eq!(outbox.arm(true, NEVER, Millis(9_000), SPACING), Some(Millis(11_000)));
     }
 
     #[test]
@@ -151,7 +173,7 @@ mod tests {
         assert_eq!(outbox.arm_for(Millis(9_000), Millis(0)), Some(Millis(9_000)));
         assert_eq!(outbox.arm_for(Millis(9_500), Millis(100)), None);
         assert_eq!(
-            outbox.arm(true, Millis(1_000), SPACING),
+            outbox.arm(true, NEVER, Millis(1_000), SPACING),
             Some(Millis(3_000)),
             "the archive does not wait for it"
         );
@@ -164,24 +186,24 @@ mod tests {
     #[test]
     fn an_alarm_that_never_fired_is_set_again() {
         let mut outbox = Outbox::default();
-        outbox.arm(true, Millis(0), SPACING);
-        assert_eq!(outbox.arm(true, Millis(2_000 + OVERDUE - 1), SPACING), None);
+        outbox.arm(true, NEVER, Millis(0), SPACING);
+        assert_eq!(outbox.arm(true, NEVER, Millis(2_000 + OVERDUE - 1), SPACING), None);
         let wall = Millis(2_000 + OVERDUE);
-        assert_eq!(outbox.arm(true, wall, SPACING), Some(wall));
+        assert_eq!(outbox.arm(true, NEVER, wall, SPACING), Some(wall));
     }
 
     #[test]
     fn an_attempt_that_died_with_its_process_is_made_again_at_once() {
         let mut outbox = Outbox::default();
-        outbox.arm(true, Millis(0), SPACING);
+        outbox.arm(true, NEVER, Millis(0), SPACING);
         outbox.fired(Millis(2_000));
         outbox.attempting(Millis(2_000), 20_000, SPACING);
-        assert_eq!(outbox.arm(true, Millis(2_100), SPACING), Some(Millis(23_000)));
+        assert_eq!(outbox.arm(true, NEVER, Millis(2_100), SPACING), Some(Millis(23_000)));
         assert!(!outbox.is_due(Millis(2_100)));
         let stored = serde_json::to_string(&outbox).unwrap();
         let mut woken: Outbox = serde_json::from_str(&stored).unwrap();
         assert!(woken.is_due(Millis(2_200)));
-        assert_eq!(woken.arm(true, Millis(2_200), SPACING), Some(Millis(2_200)));
+        assert_eq!(woken.arm(true, NEVER, Millis(2_200), SPACING), Some(Millis(2_200)));
     }
 
     #[test]
@@ -207,6 +229,8 @@ mod tests {
         alarm: Option<Millis>,
         waiting: bool,
         attempt: Option<Millis>,
+        expires: Millis,
+        gone: bool,
     }
 
     impl Object {
@@ -223,7 +247,7 @@ mod tests {
                 woken
             });
             change(&mut outbox);
-            if let Some(at) = outbox.arm(self.waiting, wall, SPACING) {
+            if let Some(at) = outbox.arm(self.waiting, self.expires, wall, SPACING) {
                 self.alarm = Some(at);
             }
             self.stored = outbox.clone();
@@ -234,6 +258,10 @@ mod tests {
             self.alarm = None;
             let mut outbox = self.memory.take().unwrap_or_else(|| self.load());
             let news = outbox.fired(wall);
+            if wall >= self.expires && outbox.close(wall) {
+                // The last of it.
+                self.waiting = true;
+            }
             if self.waiting && outbox.is_due(wall) && self.attempt.is_none() {
                 outbox.attempting(wall, Self::TIMEOUT, SPACING);
                 self.attempt = Some(wall);
@@ -249,6 +277,10 @@ mod tests {
         fn end(&mut self, wall: Millis, well: bool, jitter: f64) {
             let Some(fired) = self.attempt.take() else { return };
             self.waiting &= !well;
+            if well && self.memory.as_ref().is_some_and(Outbox::is_closing) {
+                (self.gone, self.alarm) = (true, None);
+                return;
+            }
             self.with(wall, |outbox| {
                 outbox.fired(fired);
                 if well {
@@ -261,16 +293,21 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens, in whatever order, asleep or not: what waits goes out.
+        /// Whatever happens, in whatever order, asleep or not: what waits goes out, and what has expired, goes.
         #[test]
         fn what_waits_always_goes_out(
             steps in proptest::collection::vec((0..7_u8, 0..20_000_i64, 0.0..1.0), 1..120),
+            expires in 0..1_500_000_i64,
         ) {
             let mut wall = Millis(0);
             let mut object =
-                Object { stored: Outbox::default(), memory: None, alarm: None, waiting: false, attempt: None };
+                Object { stored: Outbox::default(), memory: None, alarm: None, waiting: false, attempt: None, expires: Millis(expires), gone: false };
             for (step, passed, jitter) in steps {
                 wall = wall.plus(passed);
+                if object.gone {
+                    prop_assert!(wall >= object.expires && object.alarm.is_none());
+                    return Ok(());
+                }
                 match step {
                     // A change, also one that comes while an attempt is under way.
                     0 | 1 => {
@@ -293,7 +330,7 @@ mod tests {
                     object.ring(wall);
                 }
                 // Where nothing is in memory nobody has asked yet: the next who does sets the alarm.
-                let waits = object.waiting && object.attempt.is_none() && object.memory.is_some();
+                let waits = !object.gone && object.attempt.is_none() && object.memory.is_some();
                 prop_assert!(!waits || object.alarm.is_some(), "at {:?}: {:?}", wall, object.stored);
             }
         }
@@ -302,10 +339,10 @@ mod tests {
         #[test]
         fn a_hanging_archive_is_not_hurried(frames in 1..200_usize) {
             let mut outbox = Outbox::default();
-            outbox.arm(true, Millis(0), SPACING);
+            outbox.arm(true, NEVER, Millis(0), SPACING);
             outbox.fired(Millis(2_000));
             outbox.attempting(Millis(2_000), 20_000, SPACING);
-            let armed = (0..frames).filter_map(|n| outbox.arm(true, Millis(2_010 + n as i64 * 100), SPACING));
+            let armed = (0..frames).filter_map(|n| outbox.arm(true, NEVER, Millis(2_010 + n as i64 * 100), SPACING));
             prop_assert_eq!(armed.collect::<Vec<_>>(), vec![Millis(23_000)]);
         }
     }

@@ -91,6 +91,8 @@ pub enum Action {
     Rate,
     /// Make, list, change and revoke its share links.
     Share,
+    /// Personal data, once it has ended.
+    Erase,
 }
 
 /// A cell of the table.
@@ -119,7 +121,7 @@ pub struct Circumstances {
 }
 
 /// Columns: driver, customer, store, dispatcher, admin, link, public.
-const TABLE: [(Action, [Grant; 7]); 15] = {
+const TABLE: [(Action, [Grant; 7]); 16] = {
     use Grant::{BeforePickup, IfPublic, No, WhileActive, WhileReadable, Yes};
     [
         (Action::See, [Yes, Yes, Yes, Yes, Yes, Yes, IfPublic]),
@@ -137,6 +139,7 @@ const TABLE: [(Action, [Grant; 7]); 15] = {
         (Action::Prove, [Yes, No, No, No, Yes, No, No]),
         (Action::SeeProof, [WhileReadable, WhileReadable, Yes, Yes, Yes, No, No]),
         (Action::Rate, [No, Yes, No, No, No, Yes, No]),
+        (Action::Erase, [No, Yes, No, No, Yes, No, No]),
     ]
 };
 
@@ -224,7 +227,7 @@ mod tests {
 
     /// Each cell of the contract's table: `y` yes, `-` no, `b` before pickup, `a` while active, `r` while
     /// readable, `p` if public.
-    const CONTRACT: [(Action, &str); 15] = [
+    const CONTRACT: [(Action, &str); 16] = [
         //                       driver, customer, store, dispatcher, admin, link, public
         (Action::See, "yyyyyyp"),
         (Action::SendLocations, "y---y--"),
@@ -241,6 +244,7 @@ mod tests {
         (Action::Prove, "y---y--"),
         (Action::SeeProof, "rryyy--"),
         (Action::Rate, "-y---y-"),
+        (Action::Erase, "-y--y--"),
     ];
 
     #[test]

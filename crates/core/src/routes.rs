@@ -56,6 +56,12 @@ pub enum Endpoint {
     AccessLog,
     /// Positions from a phone tracker.
     Log,
+    /// One delivery's.
+    PersonalData,
+    CustomerData,
+    DriverData,
+    /// What a customer wants of its data.
+    Privacy,
     /// The driver's app.
     DrivePage,
     ConnectPage,
@@ -76,6 +82,7 @@ const REPLACE: &[&str] = &["PUT"];
 const CORRECT: &[&str] = &["PATCH"];
 const DELETE: &[&str] = &["DELETE"];
 const CHANGE: &[&str] = &["PATCH", "DELETE"];
+const READ_DELETE: &[&str] = &["GET", "HEAD", "DELETE"];
 /// Trackers put positions into a query or a body.
 const LOG: &[&str] = &["GET", "POST", "PUT"];
 
@@ -130,6 +137,18 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/log/{protocol}/{key}", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/{device}", methods: LOG, endpoint: Endpoint::Log },
+    Route { path: "/tracking/{id}/personal-data", methods: DELETE, endpoint: Endpoint::PersonalData },
+    Route {
+        path: "/customers/{customer_id}/personal-data",
+        methods: READ_DELETE,
+        endpoint: Endpoint::CustomerData,
+    },
+    Route {
+        path: "/drivers/{driver_id}/personal-data",
+        methods: READ_DELETE,
+        endpoint: Endpoint::DriverData,
+    },
+    Route { path: "/customers/{customer_id}/privacy", methods: REPLACE, endpoint: Endpoint::Privacy },
     Route { path: "/drive", methods: READ, endpoint: Endpoint::DrivePage },
     Route { path: "/drive/connect", methods: READ, endpoint: Endpoint::ConnectPage },
 ];

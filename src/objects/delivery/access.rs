@@ -46,6 +46,9 @@ impl Session {
 
     /// When who looked is to be sent.
     pub(super) fn access_due(&self) -> Option<Millis> {
+        if !self.access_waits.get() {
+            return None;
+        }
         let delay = Config::new(&self.env).access_delay();
         // Where it cannot be read the next visit says so.
         let log = self.take_access().ok()?;

@@ -25,7 +25,7 @@ impl Session {
     /// Answers one request.
     pub(super) fn answer(self: &Rc<Self>, asked: DeliveryRequest, body: &[u8]) -> Answer {
         match asked {
-            DeliveryRequest::Start { by } => self.start(&by, body),
+            DeliveryRequest::Start { by, .. } => self.start(&by, body),
             DeliveryRequest::Update { by } => self.update(&by, body),
             DeliveryRequest::SetStatus { by } => self.set_status(&by, body),
             DeliveryRequest::Change { by, asked } => self.change(&by, asked, body),
@@ -42,6 +42,11 @@ impl Session {
             DeliveryRequest::Follow { by, subprotocol, since, epoch, link } => self
                 .follow(by, link.as_deref(), subprotocol, since, epoch.as_deref())
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
+            DeliveryRequest::Wake => self.wake(),
+            DeliveryRequest::Export => self.export(),
+            DeliveryRequest::Finish => self.finish(),
+            // It waits for D1, and so is answered apart.
+            DeliveryRequest::Erase { .. } => Err(Rejection::Internal),
             DeliveryRequest::Relay { by } => self.relay(&by, body),
             DeliveryRequest::Heading { driver_id } => self.head(&driver_id, body),
             DeliveryRequest::Emergency { driver_id } => self.alert(&driver_id, body),

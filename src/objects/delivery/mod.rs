@@ -11,6 +11,7 @@ mod answers;
 mod driver;
 mod frames;
 mod handover;
+mod leaving;
 mod links;
 mod outbox;
 mod record;
@@ -21,6 +22,7 @@ mod store;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
+use onway_core::rejection::Rejection;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
     durable_object,
@@ -51,12 +53,16 @@ impl DurableObject for DeliveryObject {
             Err(rejection) => return problem::response(&rejection),
         };
         let body = request.bytes().await?;
-        if matches!(asked, DeliveryRequest::Start { .. }) {
+        if let DeliveryRequest::Start { repeatable, .. } = &asked {
+            if *repeatable && self.session.was_here().await {
+                return problem::response(&Rejection::Gone);
+            }
             self.session.learn(models::current(self.session.env()).await);
         }
         let answer = match asked {
             DeliveryRequest::Prove { by, kind } => self.session.prove(&by, kind, body).await,
             DeliveryRequest::Proof { by, id } => self.session.proof(by.as_ref(), &id).await,
+            DeliveryRequest::Erase { by, judge } => self.session.erase(&by, judge).await,
             asked => self.session.answer(asked, &body),
         };
         answer.or_else(|rejection| problem::response(&rejection))

@@ -1,8 +1,8 @@
-//! The alarm: brings to D1 what it lacks, and who looked.
+//! The alarm: brings to D1 what it lacks, and who looked, and ends what has expired.
 
 use std::rc::Rc;
 
-use onway_core::archive::{NumberedChunk, Work};
+use onway_core::archive::{Held, NumberedChunk, Work};
 use onway_core::clock::Millis;
 use onway_core::delivery::Delivery;
 use onway_core::rejection::Rejection;
@@ -13,6 +13,13 @@ use crate::archive::{Database, reason};
 use crate::config::Config;
 use crate::identity::wall;
 use crate::problem::ours;
+
+/// What an alarm is for.
+enum Due {
+    Nothing,
+    Archive(Box<Waiting>),
+    Leave(Held),
+}
 
 /// What an attempt sends.
 struct Waiting {
@@ -27,14 +34,22 @@ impl Session {
     pub(super) async fn drain(self: &Rc<Self>) -> Result<(), Rejection> {
         let fired = wall();
         self.sockets.close_silent(&self.state, fired);
+        self.expire(fired)?;
         // What fails has been logged, and keeps nothing else from leaving.
         self.tell_driver().await.ok();
+        // Who looked goes last, and takes no alarm of its own before.
+        self.access_waits.set(false);
         let archived = self.archive(fired).await;
+        self.access_waits.set(true);
         self.drain_access(fired).await.and(archived)
     }
 
     async fn archive(self: &Rc<Self>, fired: Millis) -> Result<(), Rejection> {
-        let Some(Waiting { tracking_id, work, closed }) = self.waiting(fired)? else { return Ok(()) };
+        let Waiting { tracking_id, work, closed } = match self.due(fired)? {
+            Due::Nothing => return Ok(()),
+            Due::Archive(waiting) => *waiting,
+            Due::Leave(held) => return self.leave(held).await,
+        };
         let config = Config::new(&self.env);
         let written = match Database::of(&self.env, config.archive_timeout()) {
             Ok(database) => database.write(&tracking_id, &work, &closed).await,
@@ -51,15 +66,23 @@ impl Session {
                 delivery.live.outbox.failed(wall(), config.archive_spacing(), js_sys::Math::random());
             }
         }
+        if let Some(held) = delivery.held() {
+            self.keep(delivery);
+            return self.leave(held).await;
+        }
         let kept = self.write_outbox(&mut delivery);
         self.keep(delivery);
         kept.map_err(ours)
     }
 
-    /// What the archive lacks, with the closed chunks that belong to it, where an attempt is due.
-    fn waiting(&self, fired: Millis) -> Result<Option<Waiting>, Rejection> {
-        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(None) };
+    /// What is due: with what the archive lacks go the closed chunks that belong to it.
+    fn due(&self, fired: Millis) -> Result<Due, Rejection> {
+        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(Due::Nothing) };
         let news = delivery.live.outbox.fired(fired);
+        if let Some(held) = delivery.held().filter(|_| delivery.live.outbox.is_due(fired)) {
+            self.keep(delivery);
+            return Ok(Due::Leave(held));
+        }
         let waiting = if delivery.live.outbox.is_due(fired) {
             delivery.archive_work().map(|work| {
                 let closed = self.store.chunks(work.chunks.clone())?;
@@ -75,19 +98,23 @@ impl Session {
                 delivery.live.outbox.attempting(fired, timeout, config.archive_spacing());
                 Ok(())
             }
-            // An alarm that came for nothing must not be trusted after the next wake.
-            None if news => {
-                if delivery.live.outbox.is_due(fired) && !delivery.news().is_empty() {
+            None => {
+                if news && delivery.live.outbox.is_due(fired) && !delivery.news().is_empty() {
                     // The driver's object did not hear.
                     let spacing = Config::new(&self.env).archive_spacing();
                     delivery.live.outbox.failed(fired, spacing, js_sys::Math::random());
                 }
-                self.write_outbox(&mut delivery)
+                // An alarm that came for nothing must not be trusted after the next wake, and what waits has one.
+                match self.plan(&mut delivery) {
+                    Some(pause) => self.store.write_live(&delivery).and_then(|()| self.set_alarm(pause)),
+                    None if news => self.store.write_live(&delivery),
+                    None => Ok(()),
+                }
             }
-            None => Ok(()),
         };
         self.keep(delivery);
-        stored.and(waiting.transpose()).map_err(ours)
+        let waiting = stored.and(waiting.transpose()).map_err(ours)?;
+        Ok(waiting.map_or(Due::Nothing, |waiting| Due::Archive(Box::new(waiting))))
     }
 
     /// Writes how far the archive has got, and sets the next alarm.

@@ -45,6 +45,8 @@ pub struct Session {
     /// Who looked; `None` until an event needs it.
     pub(super) access: RefCell<Option<AccessLog>>,
     /// When the archive was last asked to take it.
+    /// Whether who looked may take an alarm.
+    pub(super) access_waits: Cell<bool>,
     pub(super) access_tried: Cell<Option<Millis>>,
     /// Whether the driver's object is being told.
     pub(super) telling: Cell<bool>,
@@ -70,6 +72,7 @@ impl Session {
             model: RefCell::default(),
             cached: RefCell::default(),
             access: RefCell::default(),
+            access_waits: Cell::new(true),
             access_tried: Cell::default(),
             telling: Cell::default(),
             untold: Cell::default(),
@@ -153,8 +156,9 @@ impl Session {
     pub(super) fn plan(&self, delivery: &mut Delivery) -> Option<i64> {
         let untold = self.untold.get() && !delivery.news().is_empty();
         let (wall, waiting) = (wall(), delivery.awaits_archive() || delivery.awaits_driver() || untold);
-        let spacing = Config::new(&self.env).archive_spacing();
-        let alarm = delivery.live.outbox.arm(waiting, wall, spacing);
+        let config = Config::new(&self.env);
+        let expires = delivery.facts.clock.wall(delivery.expires(config.spans()));
+        let alarm = delivery.live.outbox.arm(waiting, expires, wall, config.archive_spacing());
         let earlier = self.access_due().and_then(|at| delivery.live.outbox.arm_for(at, wall));
         earlier.or(alarm).map(|at| at.since(wall))
     }
@@ -361,10 +365,10 @@ impl Session {
     }
 
     /// As if the object had been evicted: what follows finds nothing in memory.
-    #[cfg(feature = "test-utils")]
     pub(super) fn forget_all(&self) {
         self.cached.take();
         self.access.take();
+        #[cfg(feature = "test-utils")]
         self.broken.take();
         self.fanout.take();
         self.held.take();

@@ -235,6 +235,13 @@ impl Store {
         Ok(recorded)
     }
 
+    /// Everything has been deleted.
+    pub fn emptied(&self) {
+        self.exists.set(false);
+        self.version.set(VERSION);
+        self.decoded.take();
+    }
+
     /// Brings the rows forward to the layout of today.
     fn migrate(&self) -> Result<()> {
         let from = self.version.get();

@@ -63,6 +63,8 @@ impl Session {
             DriverRequest::RevokeKey { key_id } => self.revoke_key(&key_id),
             DriverRequest::Invite => self.invite(body),
             DriverRequest::SignIn { id } => self.sign_in(&id),
+            DriverRequest::Export => self.export(),
+            DriverRequest::Erase => self.erase().await,
             #[cfg(feature = "test-utils")]
             DriverRequest::Forget => {
                 self.forget_all();
@@ -151,6 +153,31 @@ impl Session {
 
     async fn state_of_all(&self) -> Answer {
         Response::from_json(&self.whole().await?).map_err(ours)
+    }
+
+    /// All that is held here, as it is stored; of the keys what does not work.
+    fn export(&self) -> Answer {
+        let (driver, last) = (self.driver()?, self.store.position().map_err(ours)?);
+        let keys = self.store.keys().map_err(ours)?;
+        let keys: Vec<_> =
+            keys.into_iter().map(|key| json!([key.key_id, key.label, key.created, key.used])).collect();
+        reply::json(&json!({"state": *driver, "position": last, "keys": keys}), 200)
+    }
+
+    /// Forgets the driver, keys and alarm included.
+    async fn erase(&self) -> Answer {
+        if !self.driver()?.stops.is_empty() {
+            return Err(Rejection::Conflict(
+                "this driver has deliveries under way: it can be erased once they have ended".into(),
+            ));
+        }
+        for (socket, _) in self.clients() {
+            socket.close(Some(1008), Some("Not allowed")).ok();
+        }
+        self.state.storage().delete_all().await.map_err(ours)?;
+        self.forget_all();
+        self.store.emptied();
+        Ok(Response::empty().map_err(ours)?.with_status(204))
     }
 
     fn raise_by_http(self: &Rc<Self>, body: &[u8]) -> Answer {

@@ -260,7 +260,6 @@ impl Session {
         }
     }
 
-    #[cfg(feature = "test-utils")]
     pub(super) fn forget_all(&self) {
         self.driver.take();
         self.last.take();

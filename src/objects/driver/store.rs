@@ -185,6 +185,11 @@ impl Store {
         Ok(found)
     }
 
+    /// Everything has been deleted.
+    pub fn emptied(&self) {
+        self.exists.set(false);
+    }
+
     fn exists(&self) -> Result<bool> {
         if !self.exists.get() {
             let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'invite'";

@@ -64,7 +64,7 @@ pub struct PresenceEvent {
 impl Delivery {
     /// Whose objects have to hear what: the driver's, and that of the driver before.
     pub fn news(&self) -> Vec<(String, News)> {
-        let current = Told { driver_id: self.facts.driver_id.clone(), status: self.status() };
+        let current = Told { driver_id: self.carrier().cloned(), status: self.status() };
         let told = self.live.driven.told.as_ref();
         if told == Some(&current) || (told.is_none() && current.driver_id.is_none()) {
             return Vec::new();
@@ -88,7 +88,13 @@ impl Delivery {
     /// Whether a driver does not know yet that the delivery has come, or gone.
     pub fn awaits_driver(&self) -> bool {
         let told = self.live.driven.told.as_ref().and_then(|told| told.driver_id.as_ref());
-        told != self.facts.driver_id.as_ref()
+        told != self.carrier()
+    }
+
+    /// The driver who has it; nobody has one that expired before its end.
+    fn carrier(&self) -> Option<&String> {
+        let left = self.live.outbox.is_closing() && self.ended().is_none();
+        self.facts.driver_id.as_ref().filter(|_| !left)
     }
 
     /// The objects have heard these news.

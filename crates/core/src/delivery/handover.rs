@@ -136,7 +136,7 @@ impl Delivery {
         Some(Rejection::Conflict(detail.into()))
     }
 
-    /// What those who follow hear as a whole, and the archive too.
+    /// What those who follow hear as a whole.
     pub(super) fn noted(&mut self, now: Millis) -> Outcome {
         // After the end it is read as long as before.
         let updated = self.live.updated;
@@ -144,7 +144,6 @@ impl Delivery {
         if self.status().is_final() {
             self.live.updated = updated;
         }
-        self.live.noted = self.live.revision + 1;
         Outcome { events, changed: true, ..Outcome::default() }
     }
 }

@@ -51,8 +51,6 @@ pub struct StoredLive {
     #[serde(default)]
     handover: Handover,
     #[serde(default)]
-    noted: u64,
-    #[serde(default)]
     outbox: Outbox,
     #[serde(default)]
     asked: Asked,
@@ -87,7 +85,6 @@ impl Live {
             chunks: self.chunks,
             published: self.published.clone(),
             handover: self.handover.clone(),
-            noted: self.noted,
             outbox: self.outbox.clone(),
             asked: self.asked.clone(),
         }
@@ -116,7 +113,6 @@ impl Delivery {
             chunks: stored.chunks,
             published: stored.published,
             handover: stored.handover,
-            noted: stored.noted,
             outbox: stored.outbox,
             asked: stored.asked,
         };

@@ -8,6 +8,7 @@ mod examples;
 mod handover;
 mod input;
 mod paths;
+mod privacy;
 mod sharing;
 #[cfg(test)]
 mod tests;
@@ -28,12 +29,14 @@ pub fn document() -> Result<Value, serde_json::Error> {
     whole.merge(drivers::Paths::openapi());
     whole.merge(handover::Paths::openapi());
     whole.merge(sharing::Paths::openapi());
+    whole.merge(privacy::Paths::openapi());
     let mut document = serde_json::to_value(whole)?;
     for (name, schema) in input::schemas()
         .into_iter()
         .chain(drivers::schemas())
         .chain(handover::schemas())
         .chain(sharing::schemas())
+        .chain(privacy::schemas())
     {
         document["components"]["schemas"][name] = schema;
     }
@@ -74,8 +77,12 @@ pub fn document() -> Result<Value, serde_json::Error> {
         same["operationId"] = format!("log_positions_by_{method}").into();
         document["paths"]["/log/{protocol}/{key}"][method] = same;
     }
-    for (path, method, example) in
-        drivers::examples().into_iter().chain(handover::examples()).chain(sharing::examples())
+    let opt_out = ("/customers/{customer_id}/privacy", "put", json!({"opt_out": true}));
+    for (path, method, example) in drivers::examples()
+        .into_iter()
+        .chain(handover::examples())
+        .chain(sharing::examples())
+        .chain([opt_out])
     {
         document["paths"][path][method]["requestBody"]["content"][JSON]["example"] = example;
     }
@@ -160,6 +167,7 @@ fn bound(parameter: &mut Value) {
             Some("proof_id") => "9f86d081884c7d659a2feaa0".into(),
             Some("driver_id") => "RIDER-789".into(),
             Some("link") => format!("{}.c2VjcmV0c2VjcmV0c2Vjcg", examples::TRACKING_ID).into(),
+            Some("customer_id") => "CUST-42".into(),
             Some("protocol") => "traccar".into(),
             _ => "AQ".into(),
         };
@@ -196,7 +204,9 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
                 Some("Health") => Some(examples::health()),
                 Some("OwnDeliveries") => Some(handover::answer()),
                 Some("PolylineHistory") => Some(examples::polyline()),
-                Some(other) => drivers::answer(other).or_else(|| sharing::answer(other)),
+                Some(other) => drivers::answer(other)
+                    .or_else(|| sharing::answer(other))
+                    .or_else(|| privacy::answer(other)),
                 None => None,
             })
     {

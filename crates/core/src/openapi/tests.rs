@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, from_value, json};
 
-use super::document;
+use super::{document, privacy};
 use crate::clock::Millis;
 use crate::delivery::Change;
 use crate::rejection::Rejection;
@@ -12,7 +12,7 @@ use crate::routes::ROUTES;
 use crate::wire::access::AccessPage;
 use crate::wire::batch::{BatchAnswer, addressee, updates};
 use crate::wire::driver::{
-    DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_order,
+    DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_opt_out, parse_order,
 };
 use crate::wire::handover::{parse_code, parse_rating};
 use crate::wire::health::Health;
@@ -110,6 +110,7 @@ fn each_example_of_a_request_is_taken() {
         "/drivers/sign-in" => parse_sign_in(body).map(drop),
         "/tracking/{id}/links" => LinkChange::parse_new(body).map(drop),
         "/tracking/{id}/links/{link_id}" => LinkChange::parse(body).map(drop),
+        "/customers/{customer_id}/privacy" => parse_opt_out(body).map(drop),
         _ => panic!("{path} has no parser here"),
     };
     let mut count = 0;
@@ -125,7 +126,7 @@ fn each_example_of_a_request_is_taken() {
             count += 1;
         }
     }
-    assert_eq!(count, 22);
+    assert_eq!(count, 23);
 }
 
 #[test]
@@ -163,6 +164,14 @@ fn each_answer_has_an_example_that_is_one() {
                     (_, "AccessPage") => drop(from_value::<AccessPage>(example.clone()).expect(&at)),
                     (_, "MadeLink") => drop(from_value::<MadeLink>(example.clone()).expect(&at)),
                     (_, "EmergencyView") => drop(from_value::<EmergencyView>(example.clone()).expect(&at)),
+                    (_, "Receipt") => drop(from_value::<privacy::Receipt>(example.clone()).expect(&at)),
+                    (_, "PersonErased") => {
+                        drop(from_value::<privacy::PersonErased>(example.clone()).expect(&at));
+                    }
+                    (_, "PersonalData") => {
+                        drop(from_value::<privacy::PersonalData>(example.clone()).expect(&at));
+                    }
+                    (_, "Privacy") => drop(from_value::<privacy::Privacy>(example.clone()).expect(&at)),
                     (_, "Drivers") => {
                         drop(from_value::<Vec<DriverEntry>>(example["drivers"].clone()).expect(&at));
                     }

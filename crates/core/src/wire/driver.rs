@@ -255,6 +255,13 @@ pub fn parse_duty(body: &Value) -> Result<bool, Rejection> {
     value.as_bool().ok_or_else(|| Rejection::invalid("on_duty", "on_duty must be true or false"))
 }
 
+/// Reads `{"opt_out": true}`.
+pub fn parse_opt_out(body: &Value) -> Result<bool, Rejection> {
+    let fields = Fields::of(body, "body")?;
+    let value = fields.get("opt_out")?.ok_or_else(|| fields.missing("opt_out"))?;
+    value.as_bool().ok_or_else(|| Rejection::invalid("opt_out", "opt_out must be true or false"))
+}
+
 /// Reads `{"tracking_ids": […]}`.
 pub fn parse_order(body: &Value) -> Result<Vec<String>, Rejection> {
     let fields = Fields::of(body, "body")?;
@@ -287,7 +294,7 @@ pub fn driver_id(text: &str) -> Result<String, Rejection> {
         && text.chars().count() <= ID_MAX
         && text.trim() == text
         && !text.chars().any(char::is_control);
-    plain.then(|| text.to_owned()).ok_or_else(|| Rejection::NotFound("there is no such driver".into()))
+    plain.then(|| text.to_owned()).ok_or_else(|| Rejection::NotFound("nobody can have this id".into()))
 }
 
 /// `lat,lng` of `GET /drivers?near=`.

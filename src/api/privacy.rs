@@ -1,0 +1,241 @@
+//! Personal data: one delivery's is erased by whom it concerns, a person's is exported and erased by an admin.
+
+use onway_core::auth::{Caller, Role};
+use onway_core::permission::{self, Action};
+use onway_core::rejection::Rejection;
+use onway_core::tracking_id::TrackingId;
+use onway_core::wire::driver::parse_opt_out;
+use onway_core::wire::input;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wasm_bindgen::JsValue;
+use worker::{D1Database, Env, Request};
+
+use super::body;
+use super::drivers::named;
+use super::tracking::known_id;
+use crate::archive::{BINDING, Database, number};
+use crate::config::Config;
+use crate::contract::{Ask, DeliveryRequest, DriverRequest};
+use crate::erasure::{self, Erasure, erase, erase_driver};
+use crate::identity::{known_caller, wall};
+use crate::problem::{Answer, ours};
+use crate::reply;
+use crate::retention::tables;
+
+/// So many deliveries of a person one request erases, or shows: each is asked by itself.
+const STEP: u32 = 25;
+
+/// Whose data is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Person {
+    Customer,
+    Driver,
+}
+
+impl Person {
+    /// The column of the archive that names it.
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Customer => "customer_id",
+            Self::Driver => "driver_id",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Row {
+    tracking_id: String,
+}
+
+/// `DELETE /tracking/{id}/personal-data`
+pub async fn erase_delivery(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let id = known_id(id, config)?;
+    let by = known_caller(request, config).await?;
+    let asked = DeliveryRequest::Erase { by: by.clone(), judge: false };
+    let answer = asked.ask(env, id.as_str(), None, None).await?;
+    if answer.status_code() != 410 {
+        return Ok(answer);
+    }
+    let database = Database::of(env, config.archive_timeout()).map_err(ours)?;
+    if let Some(summary) = database.summary(id.as_str()).await.map_err(ours)? {
+        permission::permit(Some(&by), summary.party(Some(&by)), Action::Erase, summary.circumstances())?;
+        return reply::json(&erase(env, &id, summary.customer_id.as_deref()).await.map_err(ours)?, 200);
+    }
+    let done = Erasure::of(env, &id).await.map_err(ours)?.ok_or(Rejection::Gone)?;
+    let theirs = by.role == Role::Customer && done.is_of(env, &id, &by.subject);
+    if theirs || by.role == Role::Admin {
+        return reply::json(&done.receipt(&id), 200);
+    }
+    Err(Rejection::Forbidden("this delivery is not yours to do that with".into()))
+}
+
+/// `PUT /customers/{id}/privacy`
+pub async fn set_privacy(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
+    let body = body::read(&mut request).await;
+    let by = known_caller(&request, config).await?;
+    let id = named(id)?;
+    if by.role != Role::Admin && (by.role != Role::Customer || by.subject != id) {
+        return Err(Rejection::Forbidden("this is the customer's own to say".into()));
+    }
+    let opt_out = parse_opt_out(&input::json(&body?)?)?;
+    let write = "INSERT INTO privacy VALUES (?1, ?2, ?3)
+        ON CONFLICT (customer_id) DO UPDATE SET opted_out = excluded.opted_out, at = excluded.at";
+    let row = [id.as_str().into(), i32::from(opt_out).into(), number(wall())];
+    let d1 = env.d1(BINDING).map_err(ours)?;
+    d1.prepare(write).bind(&row).map_err(ours)?.run().await.map_err(ours)?;
+    reply::json(&json!({"customer_id": id, "opt_out": opt_out}), 200)
+}
+
+/// `GET` and `DELETE /customers/{id}/personal-data` and `/drivers/{id}/personal-data`
+pub async fn of_person(
+    request: &Request,
+    person: Person,
+    id: &str,
+    env: &Env,
+    config: &Config<'_>,
+) -> Answer {
+    let by = known_caller(request, config).await?;
+    if by.role != Role::Admin {
+        return Err(Rejection::Forbidden("a person's data is exported and erased by admins".into()));
+    }
+    let id = named(id)?;
+    let held = Held { person, id, by, d1: env.d1(BINDING).map_err(ours)?, env };
+    if request.inner().method() == "DELETE" {
+        return held.erase().await;
+    }
+    let url = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?;
+    held.export(&url.search_params().get("cursor").unwrap_or_default()).await
+}
+
+/// What is held on a person.
+struct Held<'a> {
+    person: Person,
+    id: String,
+    by: Caller,
+    d1: D1Database,
+    env: &'a Env,
+}
+
+impl Held<'_> {
+    async fn erase(&self) -> Answer {
+        // Nothing is erased while something is under way.
+        let open = self.deliveries("AND closed IS NULL").await?;
+        for Row { tracking_id } in &open {
+            self.judged(DeliveryRequest::Erase { by: self.by.clone(), judge: true }, tracking_id).await?;
+        }
+        match self.person {
+            Person::Customer => {
+                for Row { tracking_id } in self.deliveries("").await? {
+                    let asked = DeliveryRequest::Erase { by: self.by.clone(), judge: false };
+                    if self.judged(asked, &tracking_id).await? == 410 {
+                        let id = TrackingId::trusted(tracking_id);
+                        erase(self.env, &id, Some(&self.id)).await.map_err(ours)?;
+                    }
+                }
+                let forget = self.d1.prepare("DELETE FROM privacy WHERE customer_id = ?");
+                forget.bind(&[self.id.as_str().into()]).map_err(ours)?.run().await.map_err(ours)?;
+            }
+            Person::Driver => {
+                let answer = DriverRequest::Erase.ask(self.env, &self.id, None, None).await?;
+                if answer.status_code() >= 400 {
+                    return Ok(answer);
+                }
+                // What has ended can be read for a while: it goes to the archive at once, and is found there next.
+                for Row { tracking_id } in &open {
+                    self.judged(DeliveryRequest::Finish, tracking_id).await?;
+                }
+                erase_driver(&self.d1, &self.id, STEP).await.map_err(ours)?;
+            }
+        }
+        let count = format!("SELECT count(*) AS n FROM delivery WHERE {} = ?", self.person.column());
+        let count = self.d1.prepare(count).bind(&[self.id.as_str().into()]).map_err(ours)?;
+        let remaining: f64 = count.first(Some("n")).await.map_err(ours)?.unwrap_or_default();
+        let done = json!({
+            self.person.column(): self.id, "erased_at": wall().secs(), "remaining": remaining as i64,
+            "remains": erasure::remains(wall()),
+        });
+        reply::json(&done, 200)
+    }
+
+    /// Asks an object; what it says of itself but that it is empty is passed on.
+    async fn judged(&self, asked: DeliveryRequest, tracking_id: &str) -> Result<u16, Rejection> {
+        let answer = asked.ask(self.env, tracking_id, None, None).await?;
+        match answer.status_code() {
+            409 => {
+                Err(Rejection::Conflict(format!("{tracking_id} is under way: what is active is not erased")))
+            }
+            status @ (200..=299 | 410) => Ok(status),
+            _ => Err(Rejection::Internal),
+        }
+    }
+
+    async fn deliveries(&self, which: &str) -> Result<Vec<Row>, Rejection> {
+        let column = self.person.column();
+        let query = format!(
+            "SELECT tracking_id FROM delivery WHERE {column} = ? {which} ORDER BY started LIMIT {STEP}"
+        );
+        let query = self.d1.prepare(query).bind(&[self.id.as_str().into()]).map_err(ours)?;
+        query.all().await.map_err(ours)?.results().map_err(ours)
+    }
+
+    /// All that is held, a page of deliveries at a time, as it is stored.
+    async fn export(&self, cursor: &str) -> Answer {
+        let column = self.person.column();
+        let query = format!(
+            "SELECT json_group_array(json_object('tracking_id', tracking_id, 'order_id', order_id, 'driver_id', driver_id,
+                'customer_id', customer_id, 'store_id', store_id, 'mode', mode, 'status', status, 'started', started,
+                'ended', ended, 'timeline', json(timeline), 'etas', json(etas), 'places', json(rest),
+                'track', '/tracking/' || tracking_id || '/history')) AS body
+             FROM (SELECT * FROM delivery WHERE {column} = ?1 AND tracking_id > ?2 ORDER BY tracking_id LIMIT {STEP})"
+        );
+        let keys = [self.id.as_str().into(), cursor.into()];
+        let deliveries = self.json(&query, &keys).await?;
+        let ids: Vec<String> = deliveries
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|delivery| delivery.get("tracking_id")?.as_str().map(str::to_owned))
+            .collect();
+        let mut live = Vec::new();
+        for id in &ids {
+            let mut answer = DeliveryRequest::Export.ask(self.env, id, None, None).await?;
+            if answer.status_code() == 200 {
+                live.push(answer.json::<Value>().await.map_err(ours)?);
+            }
+        }
+        let own = &keys[..1];
+        let mut extra = match self.person {
+            Person::Customer => {
+                let said = "SELECT json_group_array(json_object('opt_out', opted_out = 1, 'at', at)) AS body FROM privacy WHERE customer_id = ?";
+                json!({"privacy": self.json(said, own).await?})
+            }
+            Person::Driver => {
+                let calls = "SELECT json_group_array(json(body)) AS body FROM emergency WHERE driver_id = ?";
+                let mut answer = DriverRequest::Export.ask(self.env, &self.id, None, None).await?;
+                json!({
+                    "emergencies": self.json(calls, own).await?,
+                    "driver": answer.json::<Value>().await.map_err(ours)?,
+                })
+            }
+        };
+        if tables(&self.d1).await.map_err(ours)?.iter().any(|table| table == "access") {
+            let query = format!(
+                "SELECT access.* FROM access JOIN delivery USING (tracking_id) WHERE {column} = ?1 AND tracking_id > ?2 ORDER BY tracking_id LIMIT 1000"
+            );
+            let rows = self.d1.prepare(query).bind(&keys).map_err(ours)?.all().await.map_err(ours)?;
+            extra["access"] = rows.results::<Value>().map_err(ours)?.into();
+        }
+        extra[column] = self.id.as_str().into();
+        extra["deliveries"] = deliveries;
+        extra["objects"] = live.into();
+        extra["next_cursor"] = ids.last().filter(|_| ids.len() == STEP as usize).cloned().into();
+        reply::personal_json(&extra)
+    }
+
+    async fn json(&self, query: &str, bindings: &[JsValue]) -> Result<Value, Rejection> {
+        let query = self.d1.prepare(query).bind(bindings).map_err(ours)?;
+        let text: Option<String> = query.first(Some("body")).await.map_err(ours)?;
+        input::json(text.unwrap_or_default().as_bytes()).map_err(|_| Rejection::Internal)
+    }
+}

@@ -1,0 +1,209 @@
+//! What a cron trigger does: it lets go of what has been kept for long enough, in bounded steps, and asks after
+//! deliveries that should have gone.
+
+use std::time::Duration;
+
+use onway_core::clock::Millis;
+use serde::Deserialize;
+use worker::{D1Database, Env, Result, console_error, console_log};
+
+use crate::archive::{BINDING, Database, figures, number, reason};
+use crate::beside;
+use crate::config::Config;
+use crate::contract::{Ask, DeliveryRequest};
+use crate::identity::wall;
+
+/// A kind of data, and for how long it is kept.
+struct Kind {
+    name: &'static str,
+    /// Its table.
+    table: &'static str,
+    variable: &'static str,
+    days: f64,
+    /// What removes some of it: `?1` is the last instant that is over, `?2` how many go at a time. The changes
+    /// of the last one are counted.
+    statements: &'static [&'static str],
+}
+
+macro_rules! oldest {
+    ($stage:literal) => {
+        concat!(
+            "(SELECT tracking_id FROM delivery WHERE stage = ",
+            $stage,
+            " AND closed < ?1 ORDER BY closed, tracking_id LIMIT ?2)"
+        )
+    };
+}
+
+/// Positions go first: nothing else is looked at of a delivery that has them.
+const KINDS: [Kind; 7] = [
+    Kind {
+        name: "positions",
+        table: "chunk",
+        variable: "RETENTION_POSITIONS_DAYS",
+        days: 30.0,
+        statements: &[
+            concat!("DELETE FROM chunk WHERE tracking_id IN ", oldest!(0)),
+            concat!("UPDATE delivery SET stage = 1 WHERE tracking_id IN ", oldest!(0)),
+        ],
+    },
+    Kind {
+        name: "summaries",
+        table: "figure",
+        variable: "RETENTION_SUMMARIES_DAYS",
+        days: 400.0,
+        statements: &[
+            concat!(figures!(), " WHERE tracking_id IN ", oldest!(1)),
+            concat!("DELETE FROM delivery WHERE tracking_id IN ", oldest!(1)),
+        ],
+    },
+    Kind {
+        name: "access",
+        table: "access",
+        variable: "RETENTION_ACCESS_DAYS",
+        days: 90.0,
+        statements: &[
+            "DELETE FROM access WHERE first <= (SELECT max(first) FROM (SELECT first FROM access WHERE first < ?1 ORDER BY first LIMIT ?2))",
+        ],
+    },
+    Kind {
+        name: "emergencies",
+        table: "emergency",
+        variable: "RETENTION_SUMMARIES_DAYS",
+        days: 400.0,
+        statements: &[
+            "DELETE FROM emergency WHERE id IN (SELECT id FROM emergency WHERE at < ?1 / 1000 ORDER BY at LIMIT ?2)",
+        ],
+    },
+    Kind {
+        name: "drivers",
+        table: "driver",
+        variable: "RETENTION_DRIVERS_DAYS",
+        days: 90.0,
+        statements: &[
+            "DELETE FROM driver WHERE driver_id IN (SELECT driver_id FROM driver WHERE last_seen < ?1 / 1000 AND deliveries = 0 ORDER BY last_seen LIMIT ?2)",
+        ],
+    },
+    Kind {
+        name: "erasures",
+        table: "erasure",
+        variable: "RETENTION_SUMMARIES_DAYS",
+        days: 400.0,
+        statements: &[
+            "DELETE FROM erasure WHERE tracking_id IN (SELECT tracking_id FROM erasure WHERE at < ?1 LIMIT ?2)",
+        ],
+    },
+    Kind {
+        name: "figures",
+        table: "figure",
+        variable: "RETENTION_FIGURES_DAYS",
+        days: 3_650.0,
+        statements: &[
+            "DELETE FROM figure WHERE id IN (SELECT id FROM figure WHERE day < ?1 / 86400000 LIMIT ?2)",
+        ],
+    },
+];
+
+/// So many rows go with one statement: a batch must be done within 30 s.
+const STEP: usize = 200;
+/// So many steps of a kind a run takes: what remains goes with the next.
+const STEPS: usize = 20;
+/// So many deliveries a run asks after.
+const ASKED: i32 = 50;
+/// So long after it expired a delivery should have gone, in ms: also where D1 was away for a while.
+const GRACE: i64 = 3_600_000;
+const PATIENCE: Duration = Duration::from_secs(10);
+const DAY: f64 = 86_400_000.0;
+
+// In any order, so that those that answer oddly keep no other waiting.
+const OVERDUE: &str = "
+    SELECT tracking_id FROM delivery WHERE stage = 0 AND closed IS NULL
+        AND coalesce(ended + ?2, max(started, coalesce(window_to, 0)) + ?3) < ?1
+    ORDER BY random() LIMIT ?4";
+
+/// One run. A kind that fails keeps no other from going.
+pub async fn run(env: &Env) -> Result<()> {
+    let d1 = env.d1(BINDING)?;
+    let tables = tables(&d1).await?;
+    let config = Config::new(env);
+    for kind in KINDS.iter().filter(|kind| tables.iter().any(|table| table == kind.table)) {
+        let days = config.number(kind.variable).unwrap_or(kind.days);
+        match kind.remove(&d1, wall().plus(-((days * DAY) as i64))).await {
+            Ok(0) => {}
+            Ok(gone) => {
+                let more = if gone < STEP * STEPS { "" } else { ", the rest with the next run" };
+                console_log!("retention: {} {gone}{more}", kind.name);
+            }
+            Err(error) => console_error!("retention: {}: {}", kind.name, reason(&error)),
+        }
+    }
+    sweep(env, &d1).await
+}
+
+/// The tables that there are: those of later migrations may not be.
+pub async fn tables(d1: &D1Database) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Row {
+        name: String,
+    }
+    let rows: Vec<Row> =
+        d1.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().await?.results()?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+impl Kind {
+    /// How many have gone.
+    async fn remove(&self, d1: &D1Database, over: Millis) -> Result<usize> {
+        let mut gone = 0;
+        for _ in 0..STEPS {
+            let bindings = [number(over), (STEP as u32).into()];
+            let prepared = self.statements.iter().map(|sql| d1.prepare(*sql).bind(&bindings));
+            let results = d1.batch(prepared.collect::<Result<_>>()?).await?;
+            let changes = results.last().map(|result| result.meta()).transpose()?.flatten();
+            let step = changes.and_then(|meta| meta.changes).unwrap_or_default();
+            gone += step;
+            if step < STEP {
+                break;
+            }
+        }
+        Ok(gone)
+    }
+}
+
+/// Asks after what should have gone: an object that lost its alarm gets another, and an empty one is noted.
+async fn sweep(env: &Env, d1: &D1Database) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Row {
+        tracking_id: String,
+    }
+    let config = Config::new(env);
+    let spans = config.spans();
+    let bindings = [
+        number(wall().plus(-GRACE)),
+        number(Millis(spans.finished)),
+        number(Millis(spans.active)),
+        ASKED.into(),
+    ];
+    let overdue: Vec<Row> = d1.prepare(OVERDUE).bind(&bindings)?.all().await?.results()?;
+    let database = Database::of(env, config.archive_timeout())?;
+    let (mut woken, mut gone) = (0, 0);
+    for Row { tracking_id } in &overdue {
+        let asked = DeliveryRequest::Wake.ask(env, tracking_id, None, None);
+        match beside::within(PATIENCE, asked)
+            .await
+            .and_then(|answer| answer.ok())
+            .map(|answer| answer.status_code())
+        {
+            Some(410) => {
+                database.close(tracking_id, wall()).await?;
+                gone += 1;
+            }
+            Some(204) => woken += 1,
+            _ => {}
+        }
+    }
+    if !overdue.is_empty() {
+        console_log!("retention: {} deliveries overdue, {gone} had gone, {woken} were there", overdue.len());
+    }
+    Ok(())
+}
