@@ -1542,6 +1542,11 @@ export interface components {
             field?: string | null;
             id?: components["schemas"]["MessageId"] | null;
             message: string;
+            /**
+             * Format: int32
+             * @description Seconds, where it is known when it may work.
+             */
+            retry_after?: number | null;
             /** @enum {string} */
             type: "error";
         };
@@ -2093,6 +2098,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -2267,6 +2291,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -2532,6 +2575,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -2656,6 +2718,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -2896,6 +2977,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -3011,6 +3111,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -3315,6 +3434,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -3529,6 +3667,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -3732,6 +3889,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -3841,6 +4017,25 @@ export interface operations {
                      *       "detail": "this delivery is not yours to do that with",
                      *       "status": 403,
                      *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -3975,6 +4170,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -4498,6 +4712,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -4701,6 +4934,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -4898,6 +5150,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -5166,6 +5437,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -5468,6 +5758,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -5662,6 +5971,25 @@ export interface operations {
                      *       "detail": "this tracking session has expired",
                      *       "status": 410,
                      *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -5938,6 +6266,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -6225,6 +6572,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -6500,6 +6866,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -6787,6 +7172,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -6950,6 +7354,25 @@ export interface operations {
                      *       "detail": "this tracking session has expired",
                      *       "status": 410,
                      *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -7139,6 +7562,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -7421,6 +7863,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -7691,6 +8152,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
