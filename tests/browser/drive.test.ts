@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { history } from "../faults/trip.ts";
 import { type Json, type Service, start, startDelivery, token } from "../service.ts";
-import { launch } from "./browser.ts";
+import { launch, problemsOf } from "./browser.ts";
 
 const ARTIFACTS = join(import.meta.dirname, "../artifacts");
 const PICKUP = { lat: 5.6, lng: -0.2, address: "Osu Kitchen" };
@@ -48,8 +48,7 @@ async function phone(): Promise<Phone> {
   });
   const page = await context.newPage();
   const kept: number[] = [];
-  const problems: string[] = [];
-  page.on("pageerror", (error) => problems.push(String(error)));
+  const problems = problemsOf(page);
   await page.exposeBinding("onwayKept", (_, lat: number) => void kept.push(lat));
   await page.addInitScript(() => {
     const add = IDBObjectStore.prototype.add;

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { type Json, type Service, start, startDelivery, token } from "../service.ts";
 import { Socket } from "../socket.ts";
-import { launch } from "./browser.ts";
+import { launch, problemsOf } from "./browser.ts";
 
 const ARTIFACTS = join(import.meta.dirname, "../artifacts");
 /** A street grid from the pickup to the dropoff, as a driver would ride it. */
@@ -46,8 +46,7 @@ after(async () => {
 
 async function open(path: string): Promise<{ page: Page; problems: string[] }> {
   const page = await browser.newPage({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 });
-  const problems: string[] = [];
-  page.on("pageerror", (error) => problems.push(String(error)));
+  const problems = problemsOf(page);
   await page.goto(service.url + path);
   return { page, problems };
 }
@@ -78,16 +77,14 @@ test("the page follows a delivery from the street to the door", async () => {
   };
   for (const [i, fix] of fixes.slice(0, 24).entries()) await report(fix, i);
   await page.getByText(/\d:\d\d/).first().waitFor();
-  const minutes = async () => Number(/(\d+)\s*min/.exec(await page.locator("main").innerText())?.[1] ?? NaN);
+  const minutes = async () => Number(/\bin (\d+)\s*min/.exec(await page.locator("main").innerText())?.[1] ?? NaN);
   const early = await minutes();
   assert.ok(early >= 1 && early < 30, `${early} minutes`);
   await page.screenshot({ path: join(ARTIFACTS, "track.png") });
 
   for (const [i, fix] of fixes.slice(24).entries()) await report(fix, 100 + i);
-  await page.waitForFunction(
-    (before) => Number(/(\d+)\s*min/.exec(document.querySelector("main")?.innerText ?? "")?.[1] ?? 0) < before,
-    early,
-  );
+  const shown = async () => Number(/\bin (\d+)\s*min/.exec(await page.locator("main").innerText())?.[1] ?? 0);
+  while ((await shown()) >= early) await delay(200);
   driver.send({ type: "status_update", id: "done", status: "DELIVERED" });
   await driver.next("ack");
   await page.getByRole("heading", { name: "Delivered" }).waitFor();

@@ -1675,6 +1675,11 @@ export interface components {
             field?: string | null;
             id?: components["schemas"]["MessageId"] | null;
             message: string;
+            /**
+             * Format: int32
+             * @description Seconds, where it is known when it may work.
+             */
+            retry_after?: number | null;
             /** @enum {string} */
             type: "error";
         };
@@ -2716,6 +2721,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -2890,6 +2914,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -3155,6 +3198,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -3279,6 +3341,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -3519,6 +3600,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -3634,6 +3734,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -3938,6 +4057,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -4152,6 +4290,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -4349,6 +4506,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -4758,6 +4934,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -4886,6 +5081,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -5409,6 +5623,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -5612,6 +5845,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -5809,6 +6061,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -6077,6 +6348,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -6379,6 +6669,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -6573,6 +6882,25 @@ export interface operations {
                      *       "detail": "this tracking session has expired",
                      *       "status": 410,
                      *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -6849,6 +7177,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -7136,6 +7483,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -7411,6 +7777,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -7698,6 +8083,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -7861,6 +8265,25 @@ export interface operations {
                      *       "detail": "this tracking session has expired",
                      *       "status": 410,
                      *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -8050,6 +8473,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -8513,6 +8955,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -8783,6 +9244,25 @@ export interface operations {
                      *       "field": "lat",
                      *       "status": 422,
                      *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */

@@ -31,7 +31,7 @@ impl Asked {
     /// Counts a broadcast. Whether it asks for an answer.
     pub fn count(&mut self) -> bool {
         self.sent += 1;
-        self.sent % ASK_EVERY == 0
+        self.sent.is_multiple_of(ASK_EVERY)
     }
 
     /// Notes that an audience is asked by the frame `seq`.
