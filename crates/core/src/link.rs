@@ -71,7 +71,8 @@ pub fn presented(text: &str, id: &TrackingId) -> Result<String, Rejection> {
 /// The link of this hash, where it may be used now.
 pub fn find(links: Vec<ShareLink>, hash: &str, now: Millis) -> Result<ShareLink, Rejection> {
     // All are compared, so that the time says nothing of where one stands.
-    let found = links.into_iter().filter(|link| same(&link.hash, hash)).last();
+    let compare = |found, link: ShareLink| if same(&link.hash, hash) { Some(link) } else { found };
+    let found = links.into_iter().fold(None, compare);
     found.filter(|link| link.is_open(now)).ok_or_else(refusal)
 }
 

@@ -1,6 +1,6 @@
 //! Who looked: noted here, stored where it is news, and sent to D1 with the alarm.
 
-use onway_core::access::{AccessLog, Look, Visitor};
+use onway_core::access::{AccessLog, Look, Visit, Visitor};
 use onway_core::auth::Caller;
 use onway_core::clock::Millis;
 use onway_core::delivery::Delivery;
@@ -46,9 +46,6 @@ impl Session {
 
     /// When who looked is to be sent.
     pub(super) fn access_due(&self) -> Option<Millis> {
-        if !self.access_waits.get() {
-            return None;
-        }
         let delay = Config::new(&self.env).access_delay();
         // Where it cannot be read the next visit says so.
         let log = self.take_access().ok()?;
@@ -59,11 +56,10 @@ impl Session {
 
     /// Sends who looked, with whatever else the alarm was for.
     pub(super) async fn drain_access(&self, fired: Millis) -> Result<(), Rejection> {
-        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(()) };
-        let prepared = self.set_access_apart(&mut delivery, fired);
+        let Some(delivery) = self.take_for_alarm()? else { return Ok(()) };
         let id = delivery.facts.tracking_id.as_str().to_owned();
         self.keep(delivery);
-        let Some(leaving) = prepared? else { return Ok(()) };
+        let Some(leaving) = self.set_access_apart(fired)? else { return Ok(()) };
         let config = Config::new(&self.env);
         let sent = match Database::of(&self.env, config.archive_timeout()) {
             Ok(database) => database.write_visits(&id, &leaving).await,
@@ -78,18 +74,21 @@ impl Session {
             }
             Err(error) => console_error!("access log: {}", reason(&error)),
         }
+        Ok(())
+    }
+
+    /// What could not be sent is sent later.
+    pub(super) fn arm_for_access(&self) -> Result<(), Rejection> {
+        if self.access_due().is_none() {
+            return Ok(());
+        }
         let Some(mut delivery) = self.take_for_alarm()? else { return Ok(()) };
         let armed = self.arm_again(&mut delivery);
         self.keep(delivery);
         armed
     }
 
-    fn set_access_apart(
-        &self,
-        delivery: &mut Delivery,
-        fired: Millis,
-    ) -> Result<Option<Vec<onway_core::access::Visit>>, Rejection> {
-        delivery.live.outbox.fired(fired);
+    fn set_access_apart(&self, fired: Millis) -> Result<Option<Vec<Visit>>, Rejection> {
         let mut log = self.take_access()?;
         let has_any = log.set_apart();
         if has_any {

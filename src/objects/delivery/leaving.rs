@@ -105,9 +105,6 @@ impl Session {
     /// Empties the object once D1 is seen to have what it must.
     pub(super) async fn leave(self: &Rc<Self>, held: Held) -> Result<(), Rejection> {
         let config = Config::new(&self.env);
-        // Who looked leaves before: nothing is here to remember it afterwards.
-        self.access_waits.set(true);
-        let noted = self.drain_access(wall()).await.is_ok() && self.access_due().is_none();
         let database = Database::of(&self.env, config.archive_timeout());
         let seen = match &database {
             Ok(database) => database.holds(&held).await,
@@ -115,6 +112,8 @@ impl Session {
         };
         // Meanwhile something may have come that D1 lacks.
         let Some(mut delivery) = self.take_for_alarm()? else { return Ok(()) };
+        // Nor is anything here to remember who looked.
+        let noted = self.access_due().is_none();
         if noted && matches!(seen, Ok(true)) && delivery.held().as_ref() == Some(&held) {
             drop(delivery);
             self.empty()?;

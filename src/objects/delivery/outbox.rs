@@ -37,11 +37,10 @@ impl Session {
         self.expire(fired)?;
         // What fails has been logged, and keeps nothing else from leaving.
         self.tell_driver().await.ok();
-        // Who looked goes last, and takes no alarm of its own before.
-        self.access_waits.set(false);
-        let archived = self.archive(fired).await;
-        self.access_waits.set(true);
-        self.drain_access(fired).await.and(archived)
+        // First: what has left needs no alarm of its own any more.
+        let noted = self.drain_access(fired).await;
+        self.archive(fired).await.and(noted)?;
+        self.arm_for_access()
     }
 
     async fn archive(self: &Rc<Self>, fired: Millis) -> Result<(), Rejection> {

@@ -45,8 +45,6 @@ pub struct Session {
     /// Who looked; `None` until an event needs it.
     pub(super) access: RefCell<Option<AccessLog>>,
     /// When the archive was last asked to take it.
-    /// Whether who looked may take an alarm.
-    pub(super) access_waits: Cell<bool>,
     pub(super) access_tried: Cell<Option<Millis>>,
     /// Whether the driver's object is being told.
     pub(super) telling: Cell<bool>,
@@ -72,7 +70,6 @@ impl Session {
             model: RefCell::default(),
             cached: RefCell::default(),
             access: RefCell::default(),
-            access_waits: Cell::new(true),
             access_tried: Cell::default(),
             telling: Cell::default(),
             untold: Cell::default(),

@@ -201,7 +201,8 @@ impl Store {
 
     /// Who looked, as far as the archive has not got it.
     pub fn access(&self) -> Result<AccessLog> {
-        let row = if self.version.get() < 4 { None } else { self.row("SELECT body FROM access")? };
+        let is_there = self.version.get() >= 4 && self.exists()?;
+        let row = if is_there { self.row("SELECT body FROM access")? } else { None };
         row.and_then(|row| row.into_iter().next()).map_or_else(|| Ok(AccessLog::default()), parsed)
     }
 
