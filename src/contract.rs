@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use onway_core::auth::Caller;
 use onway_core::delivery::Assignment;
 use onway_core::history::Query;
@@ -147,7 +147,7 @@ pub trait Ask: Serialize + DeserializeOwned {
     /// Reads the request on the object's side.
     fn read(request: &Request) -> Result<Self, Rejection> {
         let header = request.headers().get(HEADER).map_err(ours)?.ok_or(Rejection::Internal)?;
-        let json = BASE64URL_NOPAD.decode(header.as_bytes()).map_err(|_| Rejection::Internal)?;
+        let json = Base64UrlUnpadded::decode_vec(&header).map_err(|_| Rejection::Internal)?;
         serde_json::from_slice(&json).map_err(|_| Rejection::Internal)
     }
 
@@ -179,7 +179,7 @@ fn send(
 
 fn to_http(json: &[u8], is_upgrade: bool, body: Option<Vec<u8>>) -> Result<Request, Rejection> {
     let headers = Headers::new();
-    headers.set(HEADER, &BASE64URL_NOPAD.encode(json)).map_err(ours)?;
+    headers.set(HEADER, &Base64UrlUnpadded::encode_string(json)).map_err(ours)?;
     if is_upgrade {
         headers.set("Upgrade", "websocket").map_err(ours)?;
     }

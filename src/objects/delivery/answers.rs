@@ -209,5 +209,5 @@ impl Session {
 fn epoch() -> Result<String, Rejection> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|_| Rejection::Internal)?;
-    Ok(data_encoding::HEXLOWER.encode(&bytes))
+    Ok(base16ct::lower::encode_string(&bytes))
 }

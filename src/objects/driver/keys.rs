@@ -71,7 +71,7 @@ impl Session {
         getrandom::fill(&mut random).map_err(|_| Rejection::Internal)?;
         let ids = Config::new(&self.env).id_keys()?;
         let text = invite::mint(&ids, random, &self.driver()?.driver_id, expires);
-        let id = data_encoding::HEXLOWER.encode(&random);
+        let id = base16ct::lower::encode_string(&random);
         self.store.invite(&id, expires, wall()).map_err(ours)?;
         let path = format!("/drive#invite={text}");
         reply::json(&DriverInvite { invite: text, path, expires_at: expires.secs() }, 201)

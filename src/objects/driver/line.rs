@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use base32ct::{Base32UpperUnpadded, Encoding};
 use onway_core::driver::{Away, Emergency, LastFix, emergency};
 use onway_core::fix::Fix;
 use onway_core::rejection::Rejection;
@@ -325,5 +326,5 @@ fn acknowledge(socket: &WebSocket, id: Option<MessageId>) {
 fn random_id() -> std::result::Result<String, Rejection> {
     let mut bytes = [0; 10];
     getrandom::fill(&mut bytes).map_err(|_| Rejection::Internal)?;
-    Ok(data_encoding::BASE32_NOPAD.encode(&bytes))
+    Ok(Base32UpperUnpadded::encode_string(&bytes))
 }
