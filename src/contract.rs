@@ -12,6 +12,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use onway_core::auth::Caller;
 use onway_core::delivery::Assignment;
 use onway_core::history::Query;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -148,7 +149,7 @@ pub trait Ask: Serialize + DeserializeOwned {
     fn read(request: &Request) -> Result<Self, Rejection> {
         let header = request.headers().get(HEADER).map_err(ours)?.ok_or(Rejection::Internal)?;
         let json = Base64UrlUnpadded::decode_vec(&header).map_err(|_| Rejection::Internal)?;
-        serde_json::from_slice(&json).map_err(|_| Rejection::Internal)
+        own_json::read(&json).map_err(|_| Rejection::Internal)
     }
 
     /// Asks the object named `name`; `hint` says where it should live, should this be its first request.
@@ -158,6 +159,11 @@ pub trait Ask: Serialize + DeserializeOwned {
             Err(_) => Box::pin(std::future::ready(Err(Rejection::Internal))),
         }
     }
+}
+
+/// Reads the answer of an object.
+pub async fn said<T: DeserializeOwned>(answer: &mut Response) -> Result<T, Rejection> {
+    own_json::read(&answer.bytes().await.map_err(ours)?).map_err(|_| Rejection::Internal)
 }
 
 /// An answer that is on its way. Boxed, as what many handlers wait for: each would hold a copy of its code.

@@ -20,6 +20,7 @@ pub mod motion;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod outbox;
+pub mod own_json;
 pub mod permission;
 pub mod published;
 pub mod recent;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use onway_core::auth::Caller;
 use onway_core::delivery::{Assignment, Command, Delivery, Start};
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
@@ -53,7 +54,7 @@ impl Session {
     }
 
     fn start(self: &Rc<Self>, by: &Caller, body: &[u8]) -> Answer {
-        let request: StartRequest = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let request: StartRequest = own_json::read(body).map_err(|_| Rejection::Internal)?;
         let delivery = match self.take()? {
             Some(delivery) if delivery.was_started_with(&request) => delivery,
             Some(delivery) => {
