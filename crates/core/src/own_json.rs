@@ -43,7 +43,7 @@ impl Reader<'_> {
             Value::Array(_) => "an array",
             Value::Object(_) => "an object",
         };
-        Error::custom(format_args!("{found} stands where {wanted} should"))
+        Error::custom(format_args!("invalid type: {found}, expected {wanted}"))
     }
 }
 
@@ -96,7 +96,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         let made = visitor.visit_seq(&mut items)?;
         match items.0.next() {
             None => Ok(made),
-            Some(_) => Err(self.unexpected("a shorter one")),
+            Some(_) => Err(self.unexpected("fewer items")),
         }
     }
 
