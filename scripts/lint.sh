@@ -12,7 +12,8 @@ native() { cargo clippy --workspace --all-targets --all-features -- -D warnings;
 # are worker-build's, so that both share what they compile.
 wasm() {
   RUSTFLAGS=-Cpanic=unwind WASM_BINDGEN_USE_JS_SYS=1 with_wasm_rust "$tools/rust/bin/cargo-clippy" clippy --release \
-    --package onway --features test-utils --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind -- -D warnings
+    --package onway --features test-utils --target wasm32-unknown-unknown -Zbuild-std=std,panic_unwind \
+    -Zbuild-std-features=panic-unwind,optimize_for_size -- -D warnings
 }
 
 shell() { shellcheck scripts/*.sh scripts/shims/* .ci/run; }

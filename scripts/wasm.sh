@@ -7,7 +7,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 out=build
-cargo_options=(--package onway)
+# A standard library that is made small: above all its sorts, and how it writes numbers.
+cargo_options=(--package onway "-Zbuild-std-features=panic-unwind,optimize_for_size")
 if [[ ${1-} == --test ]]; then
   out=build-test
   cargo_options+=(--features test-utils)

@@ -2,6 +2,7 @@
 
 use onway_core::access::Visit;
 use onway_core::clock::Millis;
+use onway_core::own_json;
 use onway_core::wire::access::{AccessPage, AccessQuery, PAGE_ROWS, cursor};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
@@ -71,7 +72,7 @@ impl Database {
         let mut entries = Vec::new();
         for row in rows {
             // The newest first, here too.
-            let visits: Vec<Visit> = serde_json::from_str(&row.entries)?;
+            let visits: Vec<Visit> = own_json::read(row.entries.as_bytes())?;
             entries.extend(query.entries(&row.tracking_id, visits.into_iter().rev().collect()));
         }
         Ok(AccessPage { entries, next_cursor })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use js_sys::Uint8Array;
 use onway_core::archive::{Held, NumberedChunk, Summary, Work};
 use onway_core::clock::Millis;
+use onway_core::own_json;
 use onway_core::track::{Chunk, Recorded, decode};
 use onway_core::wire::start::Window;
 use serde::Deserialize;
@@ -248,9 +249,9 @@ impl Row {
             started: time(self.started),
             ended: self.ended.map(time),
             window: Some(window).filter(|window| window.from.is_some() || window.to.is_some()),
-            timeline: serde_json::from_str(&self.timeline)?,
-            etas: serde_json::from_str(&self.etas)?,
-            rest: serde_json::from_str(&self.rest)?,
+            timeline: own_json::read(self.timeline.as_bytes())?,
+            etas: own_json::read(self.etas.as_bytes())?,
+            rest: own_json::read(self.rest.as_bytes())?,
         })
     }
 }
@@ -268,9 +269,9 @@ fn summary_row(summary: &Summary) -> Result<[JsValue; 16]> {
         text(&summary.driver_id),
         text(&summary.customer_id),
         text(&summary.store_id),
-        name(serde_json::to_value(summary.mode))?,
-        name(serde_json::to_value(summary.status))?,
-        name(serde_json::to_value(summary.visibility))?,
+        name(own_json::value(&summary.mode))?,
+        name(own_json::value(&summary.status))?,
+        name(own_json::value(&summary.visibility))?,
         number(summary.started),
         time(summary.ended),
         time(summary.window.and_then(|window| window.from)),
@@ -283,7 +284,7 @@ fn summary_row(summary: &Summary) -> Result<[JsValue; 16]> {
 
 /// The value of an enumeration by the name that it has in JSON.
 fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
-    Ok(serde_json::from_value(name.into())?)
+    Ok(own_json::of(&name.into())?)
 }
 
 /// D1 takes integers of 32 bits, or what JavaScript has for numbers. Nothing here is beyond 2^53.

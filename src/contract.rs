@@ -8,10 +8,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use onway_core::auth::Caller;
 use onway_core::delivery::{Change, ProofKind};
 use onway_core::history::Query;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -202,8 +203,8 @@ pub trait Ask: Serialize + DeserializeOwned {
     /// Reads the request on the object's side.
     fn read(request: &Request) -> Result<Self, Rejection> {
         let header = request.headers().get(HEADER).map_err(ours)?.ok_or(Rejection::Internal)?;
-        let json = BASE64URL_NOPAD.decode(header.as_bytes()).map_err(|_| Rejection::Internal)?;
-        serde_json::from_slice(&json).map_err(|_| Rejection::Internal)
+        let json = Base64UrlUnpadded::decode_vec(&header).map_err(|_| Rejection::Internal)?;
+        own_json::read(&json).map_err(|_| Rejection::Internal)
     }
 
     /// Asks the object named `name`; `hint` says where it should live, should this be its first request.
@@ -213,6 +214,11 @@ pub trait Ask: Serialize + DeserializeOwned {
             Err(_) => Box::pin(std::future::ready(Err(Rejection::Internal))),
         }
     }
+}
+
+/// Reads the answer of an object.
+pub async fn said<T: DeserializeOwned>(answer: &mut Response) -> Result<T, Rejection> {
+    own_json::read(&answer.bytes().await.map_err(ours)?).map_err(|_| Rejection::Internal)
 }
 
 /// An answer that is on its way. Boxed, as what many handlers wait for: each would hold a copy of its code.
@@ -234,7 +240,7 @@ fn send(
 
 fn to_http(json: &[u8], is_upgrade: bool, body: Option<Vec<u8>>) -> Result<Request, Rejection> {
     let headers = Headers::new();
-    headers.set(HEADER, &BASE64URL_NOPAD.encode(json)).map_err(ours)?;
+    headers.set(HEADER, &Base64UrlUnpadded::encode_string(json)).map_err(ours)?;
     if is_upgrade {
         headers.set("Upgrade", "websocket").map_err(ours)?;
     }

@@ -2,6 +2,7 @@
 
 use onway_core::driver::{Driver, Emergency, LastFix};
 use onway_core::fix::Position;
+use onway_core::own_json;
 use onway_core::wire::driver::{DriverEntry, EmergencyView};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -48,7 +49,7 @@ impl Roster {
         emergencies: &[Emergency],
     ) -> Result<()> {
         let presence = &driver.presence;
-        let reason = presence.reason.and_then(|reason| serde_json::to_value(reason).ok());
+        let reason = presence.reason.and_then(|reason| own_json::value(&reason).ok());
         let reason = reason.as_ref().and_then(|reason| reason.as_str());
         let row: [JsValue; 11] = [
             driver.driver_id.as_str().into(),
@@ -171,7 +172,7 @@ impl Roster {
 }
 
 fn parsed<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::RustError(error.to_string()))
+    own_json::read(text.as_bytes()).map_err(|error| Error::RustError(error.to_string()))
 }
 
 fn optional(value: Option<JsValue>) -> JsValue {

@@ -6,6 +6,7 @@ use futures_util::future::join5;
 use onway_core::archive::Summary;
 use onway_core::auth::{Caller, Role};
 use onway_core::clock::Millis;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use onway_core::wire::mine::{Current, OwnDeliveries, OwnDelivery, PAGE, cursor, read_cursor};
 use worker::{Env, Request};
@@ -64,5 +65,5 @@ async fn read(tracking_id: &str, by: &Caller, env: &Env) -> Option<Current> {
     let asked = DeliveryRequest::Read { by: Some(by.clone()), if_none_match: None, link: None, page: false };
     let mut answer = asked.ask(env, tracking_id, None, None).await.ok()?;
     let body = answer.bytes().await.ok()?;
-    serde_json::from_slice(&body).ok()
+    own_json::read(&body).ok()
 }

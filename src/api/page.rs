@@ -3,8 +3,9 @@
 use html_escape::encode_text;
 use js_sys::{Array, Date, Function, Object, Reflect};
 use onway_core::link;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
-use onway_core::wire::Problem;
+use onway_core::wire::{Problem, json};
 use onway_core::wording::{self, Outline};
 use serde::Serialize;
 use serde_json::Value;
@@ -127,9 +128,9 @@ async fn outside_snapshot(
     match response.status_code() {
         200 => {
             let text = response.text().await.map_err(ours)?;
-            let read =
-                serde_json::from_str(&text).and_then(|whole| Ok((whole, serde_json::from_str(&text)?)));
-            read.map_err(|_| Rejection::Internal)
+            let whole = json::parse(text.as_bytes())?;
+            let outline = own_json::of(&whole).map_err(|_| Rejection::Internal)?;
+            Ok((whole, outline))
         }
         401 => Err(Rejection::Unauthenticated),
         403 => Err(link::refusal()),

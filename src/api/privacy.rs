@@ -201,7 +201,7 @@ impl Held<'_> {
         for id in &ids {
             let mut answer = DeliveryRequest::Export.ask(self.env, id, None, None).await?;
             if answer.status_code() == 200 {
-                live.push(answer.json::<Value>().await.map_err(ours)?);
+                live.push(input::json(&answer.bytes().await.map_err(ours)?)?);
             }
         }
         let own = &keys[..1];
@@ -215,7 +215,7 @@ impl Held<'_> {
                 let mut answer = DriverRequest::Export.ask(self.env, &self.id, None, None).await?;
                 json!({
                     "emergencies": self.json(calls, own).await?,
-                    "driver": answer.json::<Value>().await.map_err(ours)?,
+                    "driver": input::json(&answer.bytes().await.map_err(ours)?)?,
                 })
             }
         };

@@ -13,7 +13,7 @@ use worker::{Env, Request};
 
 use super::{body, drivers};
 use crate::config::Config;
-use crate::contract::{Ask, DriverRequest};
+use crate::contract::{Ask, DriverRequest, said};
 use crate::identity::wall;
 use crate::limits;
 use crate::problem::{Answer, ours};
@@ -43,7 +43,7 @@ pub async fn keys(mut request: Request, id: &str, env: &Env, config: &Config<'_>
     if answer.status_code() != 201 {
         return Ok(answer);
     }
-    let made: MadeKey = answer.json().await.map_err(ours)?;
+    let made: MadeKey = said(&mut answer).await?;
     let origin = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?.origin();
     let setup = Protocol::ALL.into_iter().map(|protocol| setup(protocol, &origin, &made.key, &id)).collect();
     let MadeKey { key_id, label, created_at, key } = made;

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use onway_core::auth::check::Provider;
 use onway_core::auth::jwk::{KeySet, PublicKey};
 use onway_core::auth::keyring::{BODY_MAX, Keyring, Lookup, TIMEOUT_MS, USABLE_MS, is_safe_url};
@@ -98,7 +98,7 @@ impl<'a> Jwks<'a> {
 
     /// A name in the cache that no answer of ours and none of the provider can have.
     fn cache_key(&self) -> String {
-        format!("https://onway.invalid/keys/{}", BASE64URL_NOPAD.encode(self.url.as_bytes()))
+        format!("https://onway.invalid/keys/{}", Base64UrlUnpadded::encode_string(self.url.as_bytes()))
     }
 }
 

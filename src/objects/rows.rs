@@ -1,5 +1,6 @@
 //! What the objects' rows are made of.
 
+use onway_core::own_json;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Error, Result, SqlStorageValue as Value};
@@ -9,7 +10,7 @@ pub fn json(value: &impl Serialize) -> Result<String> {
 }
 
 pub fn parsed<T: DeserializeOwned>(value: Value) -> Result<T> {
-    serde_json::from_str(&string(value)?).map_err(|error| Error::RustError(error.to_string()))
+    own_json::read(string(value)?.as_bytes()).map_err(|error| Error::RustError(error.to_string()))
 }
 
 pub fn string(value: Value) -> Result<String> {

@@ -581,5 +581,5 @@ fn digest(request: &StartRequest) -> String {
     use sha2::{Digest, Sha256};
     // Serializing a type of ours to memory has no error to report.
     let bytes = serde_json::to_vec(request).unwrap_or_default();
-    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }

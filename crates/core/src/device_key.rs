@@ -5,7 +5,7 @@
 //! base64url of a key version, the id, the driver and the MAC: 34 characters and four for each three bytes of
 //! the driver's id.
 
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use crate::sealed;
@@ -31,12 +31,15 @@ pub fn mint(keys: &IdKeys, random: [u8; KEY_ID], driver_id: &str) -> String {
 pub fn verify(keys: &IdKeys, text: &str) -> Option<DeviceKey> {
     let payload = sealed::open(keys, LABEL, text)?;
     let (key_id, driver_id) = payload.split_first_chunk::<KEY_ID>()?;
-    Some(DeviceKey { key_id: HEXLOWER.encode(key_id), driver_id: str::from_utf8(driver_id).ok()?.to_owned() })
+    Some(DeviceKey {
+        key_id: base16ct::lower::encode_string(key_id),
+        driver_id: str::from_utf8(driver_id).ok()?.to_owned(),
+    })
 }
 
 /// What is stored of a key: SHA-256, of which a key is too long to be guessed.
 pub fn hash(text: &str) -> String {
-    BASE64URL_NOPAD.encode(&Sha256::digest(text))
+    Base64UrlUnpadded::encode_string(&Sha256::digest(text))
 }
 
 #[cfg(test)]
@@ -44,6 +47,7 @@ mod tests {
     use super::*;
     use crate::clock::Millis;
     use crate::invite;
+    use data_encoding::BASE64URL_NOPAD;
     use proptest::prelude::*;
 
     const OLD: &str = "the first secret, which is over 32 bytes";

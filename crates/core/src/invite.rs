@@ -3,8 +3,6 @@
 //! Like a device key it names its driver and cannot be forged. That it works once is the driver's object's
 //! to remember, by its id and until it expires.
 
-use data_encoding::HEXLOWER;
-
 use crate::clock::Millis;
 use crate::sealed;
 use crate::tracking_id::IdKeys;
@@ -45,7 +43,7 @@ fn read(payload: &[u8]) -> Option<Invite> {
     let (id, rest) = payload.split_first_chunk::<16>()?;
     let (expires, driver_id) = rest.split_first_chunk()?;
     Some(Invite {
-        id: HEXLOWER.encode(id),
+        id: base16ct::lower::encode_string(id),
         driver_id: str::from_utf8(driver_id).ok()?.to_owned(),
         expires: Millis(i64::from_be_bytes(*expires)),
     })

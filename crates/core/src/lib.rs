@@ -26,6 +26,7 @@ pub mod motion;
 pub mod openapi;
 pub mod origins;
 pub mod outbox;
+pub mod own_json;
 pub mod permission;
 pub mod published;
 pub mod recent;

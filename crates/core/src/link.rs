@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -48,19 +48,19 @@ impl ShareLink {
 
 /// The text of a link with these random bytes.
 pub fn mint(tracking_id: &TrackingId, random: [u8; SECRET]) -> String {
-    format!("{}.{}", tracking_id.as_str(), BASE64URL_NOPAD.encode(&random))
+    format!("{}.{}", tracking_id.as_str(), Base64UrlUnpadded::encode_string(&random))
 }
 
 /// The tracking id that a link names; `None` where it cannot be one of ours.
 pub fn tracking_id(text: &str) -> Option<&str> {
     let (id, secret) = text.split_once('.')?;
     let bytes = Some(secret).filter(|secret| secret.len() < 2 * SECRET)?;
-    BASE64URL_NOPAD.decode(bytes.as_bytes()).is_ok_and(|bytes| bytes.len() == SECRET).then_some(id)
+    Base64UrlUnpadded::decode_vec(bytes).is_ok_and(|bytes| bytes.len() == SECRET).then_some(id)
 }
 
 /// What is kept of a link: SHA-256, of which a secret is too long to be guessed.
 pub fn hash(text: &str) -> String {
-    BASE64URL_NOPAD.encode(&Sha256::digest(text))
+    Base64UrlUnpadded::encode_string(&Sha256::digest(text))
 }
 
 /// The hash of a link that came with a request for `id`; refused where it cannot be a link of that.

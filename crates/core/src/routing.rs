@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::clock::Millis;
 use crate::fix::Position;
 use crate::route::{Along, Route};
+use crate::wire::json;
 use crate::wire::start::{Mode, ROUTE_MAX};
 
 /// Most times that the engine is asked for one delivery.
@@ -88,7 +89,7 @@ pub struct Useless(String);
 /// Reads the engine's answer to [`url`].
 pub fn parse(body: &[u8], to: Position) -> Result<Plan, Useless> {
     let useless = |reason: &str| Useless(reason.to_owned());
-    let answer: Value = serde_json::from_slice(body).map_err(|_| useless("the answer is not JSON"))?;
+    let answer = json::parse(body).map_err(|_| useless("the answer is not JSON"))?;
     match answer.get("code").and_then(Value::as_str) {
         Some("Ok") => {}
         // The engine's own word, which is short; its message may hold coordinates.

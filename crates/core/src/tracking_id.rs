@@ -3,7 +3,7 @@
 //! An id is a secret: who has it may follow a public delivery. The checksum lets the Worker refuse what
 //! was never given out without waking an object; the random bits are what cannot be guessed.
 
-use data_encoding::BASE32_NOPAD;
+use base32ct::{Base32UpperUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -47,7 +47,7 @@ impl IdKeys {
         bytes.extend_from_slice(&random);
         let sum = mac(secret, &[b"id", &bytes]);
         bytes.extend_from_slice(&sum[..CHECKSUM]);
-        TrackingId(format!("{PREFIX}{}", BASE32_NOPAD.encode(&bytes)))
+        TrackingId(format!("{PREFIX}{}", Base32UpperUnpadded::encode_string(&bytes)))
     }
 
     /// The id of a start that may be repeated: its random part is an HMAC of who starts and the
@@ -62,7 +62,7 @@ impl IdKeys {
     /// Reads an id that a client sent; `None` unless one of the keys made it.
     pub fn read(&self, text: &str) -> Option<TrackingId> {
         let encoded = text.strip_prefix(PREFIX)?;
-        let bytes = BASE32_NOPAD.decode(encoded.as_bytes()).ok().filter(|bytes| bytes.len() == LEN)?;
+        let bytes = Base32UpperUnpadded::decode_vec(encoded).ok().filter(|bytes| bytes.len() == LEN)?;
         let (signed, sum) = bytes.split_at(1 + RANDOM);
         let secret = self.secret(*signed.first()?)?;
         keyed(secret, &[b"id", signed])?.verify_truncated_left(sum).ok()?;
@@ -84,18 +84,18 @@ impl IdKeys {
     /// unrelated between deliveries.
     pub fn driver_alias(&self, id: &TrackingId, driver_id: &str) -> String {
         let digest = mac(&self.current.1, &[b"driver", id.as_str().as_bytes(), driver_id.as_bytes()]);
-        format!("DRV-{}", BASE32_NOPAD.encode(&digest[..5]))
+        format!("DRV-{}", Base32UpperUnpadded::encode_string(&digest[..5]))
     }
 
     /// What logs carry instead of an id.
     pub fn log_name(&self, id: &TrackingId) -> String {
         let digest = mac(&self.current.1, &[b"log", id.as_str().as_bytes()]);
-        BASE32_NOPAD.encode(&digest[..5])
+        Base32UpperUnpadded::encode_string(&digest[..5])
     }
 
     /// What a network is called where its requests are counted.
     pub fn network_name(&self, network: &str) -> String {
-        BASE32_NOPAD.encode(&mac(&self.current.1, &[b"network", network.as_bytes()])[..10])
+        Base32UpperUnpadded::encode_string(&mac(&self.current.1, &[b"network", network.as_bytes()])[..10])
     }
 }
 

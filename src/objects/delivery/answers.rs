@@ -6,6 +6,7 @@ use onway_core::access::Look;
 use onway_core::auth::Caller;
 use onway_core::bucket::RETRY_AFTER;
 use onway_core::delivery::{Change, Command, Delivery, Start};
+use onway_core::own_json;
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
@@ -69,7 +70,7 @@ impl Session {
     }
 
     fn start(self: &Rc<Self>, by: &Caller, body: &[u8]) -> Answer {
-        let request: StartRequest = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let request: StartRequest = own_json::read(body).map_err(|_| Rejection::Internal)?;
         let delivery = match self.take()? {
             Some(delivery) if delivery.was_started_with(&request) => delivery,
             Some(delivery) => {
@@ -243,5 +244,5 @@ impl Session {
 fn epoch() -> Result<String, Rejection> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|_| Rejection::Internal)?;
-    Ok(data_encoding::HEXLOWER.encode(&bytes))
+    Ok(base16ct::lower::encode_string(&bytes))
 }

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Delivery};
 use onway_core::driver::Heading;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::Audience;
 use onway_core::wire::ServerFrame;
@@ -32,7 +33,7 @@ impl Session {
         if self.broken.get() {
             return Err(Rejection::Internal);
         }
-        let items: Vec<Relayed> = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let items: Vec<Relayed> = own_json::read(body).map_err(|_| Rejection::Internal)?;
         let mut delivery = self.take_live()?;
         if delivery.facts.driver_id.as_deref() != Some(&by.subject) {
             self.keep(delivery);
@@ -45,13 +46,13 @@ impl Session {
                 .map(Command::relayed)
                 .and_then(|command| self.apply(&mut delivery, command, by));
             let id = message_id(&message).ok().flatten();
-            let refusal = |refused: &Rejection| serde_json::to_value(ServerFrame::refusal(refused, id)).ok();
+            let refusal = |refused: &Rejection| own_json::value(&ServerFrame::refusal(refused, id)).ok();
             results.push(match applied {
                 Ok(outcome) => {
                     self.broadcast(&delivery, &outcome);
                     let refused = match &outcome.conflict {
                         Some(conflict) => refusal(conflict),
-                        None if outcome.wrong_clock => serde_json::to_value(ServerFrame::wrong_clock()).ok(),
+                        None if outcome.wrong_clock => own_json::value(&ServerFrame::wrong_clock()).ok(),
                         None => None,
                     };
                     RelayResult { counts: outcome.counts, refused }
@@ -72,7 +73,7 @@ impl Session {
 
     /// Takes where the delivery stands among the driver's stops.
     pub(super) fn head(self: &Rc<Self>, driver_id: &str, body: &[u8]) -> Answer {
-        let heading: Heading = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let heading: Heading = own_json::read(body).map_err(|_| Rejection::Internal)?;
         let mut delivery = self.take_driven(driver_id)?;
         let now = delivery.facts.clock.now(wall());
         let outcome = delivery.take_heading(heading, now);
@@ -87,7 +88,7 @@ impl Session {
 
     /// Takes a call for help, or that somebody has it, and tells those whom it concerns.
     pub(super) fn alert(self: &Rc<Self>, driver_id: &str, body: &[u8]) -> Answer {
-        let mut emergency: EmergencyView = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let mut emergency: EmergencyView = own_json::read(body).map_err(|_| Rejection::Internal)?;
         let mut delivery = self.take_driven(driver_id)?;
         // What else the driver carries is not for those who follow this one.
         emergency.tracking_ids = vec![delivery.facts.tracking_id.as_str().to_owned()];

@@ -1,6 +1,5 @@
 //! Share links: whoever presents one is let in by it, until it is revoked or over.
 
-use data_encoding::HEXLOWER;
 use onway_core::auth::Caller;
 use onway_core::delivery::Delivery;
 use onway_core::link::{self, LINKS_MAX, ShareLink, USED_SPAN};
@@ -85,7 +84,7 @@ impl Session {
                     .map_err(|_| Rejection::Internal)?;
                 let text = link::mint(&delivery.facts.tracking_id, secret);
                 let mut made = ShareLink {
-                    id: HEXLOWER.encode(&random),
+                    id: base16ct::lower::encode_string(&random),
                     hash: link::hash(&text),
                     label: String::new(),
                     from: None,

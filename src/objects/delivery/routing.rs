@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use onway_core::delivery::Delivery;
 use onway_core::fix::Position;
 use onway_core::routing::{self, BODY_MAX, Plan};
@@ -68,7 +68,8 @@ impl Session {
 impl Way {
     async fn plan(&self) -> Result<Plan> {
         // No other address has this one, and its name says nothing to those who list a cache.
-        let key = format!("https://onway.invalid/route/{}", BASE64URL_NOPAD.encode(self.url.as_bytes()));
+        let key =
+            format!("https://onway.invalid/route/{}", Base64UrlUnpadded::encode_string(self.url.as_bytes()));
         let parse = |body: &[u8]| routing::parse(body, self.to).map_err(|error| error.to_string().into());
         if let Some(mut cached) = Cache::default().get(&key, false).await? {
             return parse(&cached.bytes().await?);

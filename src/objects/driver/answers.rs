@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use onway_core::auth::Caller;
 use onway_core::bucket::RETRY_AFTER;
 use onway_core::driver::{Heard, News};
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{
     DriverFrame, DriverState, EmergencyView, StopStatus, parse_duty, parse_emergency, parse_order,
@@ -19,7 +20,7 @@ use worker_sys::WebSocketRequestResponsePair;
 
 use super::session::{Attachment, Session, send};
 use crate::beside;
-use crate::contract::{Ask, DeliveryRequest, DriverRequest};
+use crate::contract::{Ask, DeliveryRequest, DriverRequest, said};
 use crate::identity::wall;
 use crate::problem::{Answer, ours};
 use crate::reply;
@@ -145,7 +146,7 @@ impl Session {
         let asked = asked.ask(&self.env, tracking_id, None, None);
         let mut answer = beside::within(PATIENCE, asked).await.ok_or(Rejection::Internal)??;
         match answer.status_code() {
-            200 => answer.json().await.map(Some).map_err(ours),
+            200 => said(&mut answer).await.map(Some),
             400..=499 => Ok(None),
             _ => Err(Rejection::Internal),
         }
@@ -189,7 +190,7 @@ impl Session {
 
     /// A delivery says what has become of it.
     fn hear(self: &Rc<Self>, body: &[u8]) -> Answer {
-        let news: News = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let news: News = own_json::read(body).map_err(|_| Rejection::Internal)?;
         let heard = self.change(|driver| driver.hear(&news))?;
         if heard == Heard::Changed {
             let data = StopStatus {

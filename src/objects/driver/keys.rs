@@ -7,6 +7,7 @@ use onway_core::device_key;
 use onway_core::fix::{self, Fix};
 use onway_core::ingest;
 use onway_core::invite;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{EmergencyReport, Logged, Relayed};
 use onway_core::wire::frames::MessageId;
@@ -71,7 +72,7 @@ impl Session {
         getrandom::fill(&mut random).map_err(|_| Rejection::Internal)?;
         let ids = Config::new(&self.env).id_keys()?;
         let text = invite::mint(&ids, random, &self.driver()?.driver_id, expires);
-        let id = data_encoding::HEXLOWER.encode(&random);
+        let id = base16ct::lower::encode_string(&random);
         self.store.invite(&id, expires, wall()).map_err(ours)?;
         let path = format!("/drive#invite={text}");
         reply::json(&DriverInvite { invite: text, path, expires_at: expires.secs() }, 201)
@@ -95,7 +96,7 @@ impl Session {
             key.used = Some(wall());
             self.store.write_key(&key).map_err(ours)?;
         }
-        let logged: Logged = serde_json::from_slice(body).map_err(|_| Rejection::Internal)?;
+        let logged: Logged = own_json::read(body).map_err(|_| Rejection::Internal)?;
         if logged.contact {
             self.contact(true)?;
         }
@@ -137,7 +138,7 @@ impl Session {
 
     /// Whether a ping tells of another place than the newest position.
     fn has_moved(&self, ping: &FixReport) -> bool {
-        let fix = serde_json::to_value(ping).ok().and_then(|value| fix::parse(&value, wall(), 0).ok());
+        let fix = own_json::value(&ping).ok().and_then(|value| fix::parse(&value, wall(), 0).ok());
         let last = self.last.borrow().as_ref().map(|last| last.position);
         fix.zip(last).is_some_and(|(fix, last)| ingest::has_moved(&fix, last))
     }

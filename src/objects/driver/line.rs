@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use base32ct::{Base32UpperUnpadded, Encoding};
 use onway_core::bucket::Verdict;
 use onway_core::driver::{Away, Emergency, LastFix, emergency};
 use onway_core::fix::Fix;
@@ -381,5 +382,5 @@ fn acknowledge(socket: &WebSocket, id: Option<MessageId>) {
 fn random_id() -> std::result::Result<String, Rejection> {
     let mut bytes = [0; 10];
     getrandom::fill(&mut bytes).map_err(|_| Rejection::Internal)?;
-    Ok(data_encoding::BASE32_NOPAD.encode(&bytes))
+    Ok(Base32UpperUnpadded::encode_string(&bytes))
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use onway_core::driver::schedule::Task;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{DriverFrame, RelayAnswer, RelayResult, Relayed};
 use onway_core::wire::frames::{MessageId, ServerFrame};
@@ -16,7 +17,7 @@ use worker::WebSocket;
 
 use super::session::{Session, send};
 use crate::beside;
-use crate::contract::{Ask, DeliveryRequest};
+use crate::contract::{Ask, DeliveryRequest, said};
 use crate::identity::wall;
 use crate::problem::ours;
 
@@ -177,7 +178,7 @@ impl Session {
         let asked = request.ask(&self.env, tracking_id, None, Some(body));
         let Some(Ok(mut answer)) = beside::within(PATIENCE, asked).await else { return Passed::Failed };
         match answer.status_code() {
-            200 => answer.json().await.map_or(Passed::Failed, Passed::Taken),
+            200 => said(&mut answer).await.map_or(Passed::Failed, Passed::Taken),
             403 => Passed::Useless(Rejection::Forbidden("this delivery is not yours".into())),
             404 | 410 => Passed::Useless(Rejection::Gone),
             _ => Passed::Failed,
@@ -216,7 +217,7 @@ impl Session {
     }
 
     fn refusal(&self, rejection: &Rejection, id: Option<MessageId>) -> Option<Value> {
-        serde_json::to_value(ServerFrame::refusal(rejection, id)).ok()
+        own_json::value(&ServerFrame::refusal(rejection, id)).ok()
     }
 
     /// Writes a message that a delivery could not take.

@@ -1,6 +1,6 @@
 //! HMAC-SHA256 (RFC 7518, 3.2): tokens that the deployment signs for itself, with `JWT_SECRET`.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
@@ -10,9 +10,10 @@ const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9";
 
 /// Signs claims; `None` where they are not JSON.
 pub fn sign(claims: &impl Serialize, secret: &[u8]) -> Option<String> {
-    let claims = BASE64URL_NOPAD.encode(&serde_json::to_vec(claims).ok()?);
+    let claims = Base64UrlUnpadded::encode_string(&serde_json::to_vec(claims).ok()?);
     let message = format!("{HEADER}.{claims}");
-    let signature = BASE64URL_NOPAD.encode(&over(message.as_bytes(), secret)?.finalize().into_bytes());
+    let signature =
+        Base64UrlUnpadded::encode_string(&over(message.as_bytes(), secret)?.finalize().into_bytes());
     Some(format!("{message}.{signature}"))
 }
 

@@ -1,6 +1,6 @@
 //! The keys of a provider: a JWK Set (RFC 7517), of which only what can check our algorithms is kept.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value};
 
 use super::json;
@@ -35,7 +35,7 @@ impl PublicKey {
     /// something else, too weak or malformed.
     fn parse(jwk: &Value) -> Option<Self> {
         let text = |name: &str| jwk.get(name).map(|value| value.as_str().ok_or(())).transpose().ok();
-        let number = |name: &str| BASE64URL_NOPAD.decode(jwk.get(name)?.as_str()?.as_bytes()).ok();
+        let number = |name: &str| Base64UrlUnpadded::decode_vec(jwk.get(name)?.as_str()?).ok();
         let material = match (text("kty")??, text("crv")?) {
             ("RSA", None) => rsa(&number("n")?, &number("e")?)?,
             ("EC", Some("P-256")) => {
@@ -92,14 +92,14 @@ fn rsa(n: &[u8], e: &[u8]) -> Option<Material> {
         && exponent >= 3
         && exponent % 2 == 1;
     sound.then(|| Material::Rsa {
-        n: BASE64URL_NOPAD.encode(n),
-        e: BASE64URL_NOPAD.encode(e),
+        n: Base64UrlUnpadded::encode_string(n),
+        e: Base64UrlUnpadded::encode_string(e),
         modulus_bytes: n.len(),
     })
 }
 
 fn coordinate(bytes: &[u8]) -> Option<String> {
-    (bytes.len() == COORDINATE).then(|| BASE64URL_NOPAD.encode(bytes))
+    (bytes.len() == COORDINATE).then(|| Base64UrlUnpadded::encode_string(bytes))
 }
 
 fn without_leading_zeros(number: &[u8]) -> &[u8] {
@@ -144,6 +144,7 @@ impl KeySet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use data_encoding::BASE64URL_NOPAD;
     use serde_json::json;
 
     fn rsa_jwk(bytes: usize) -> Value {

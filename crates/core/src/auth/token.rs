@@ -4,7 +4,7 @@
 //! [`Unverified`] shows what is needed to find a key, and nothing that a forger could profit from. Its
 //! claims come out of [`Unverified::verify_with_secret`] and [`Unverified::verify_with_key`] alone.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value};
 
 use super::check::Provider;
@@ -84,7 +84,7 @@ impl<'a> Unverified<'a> {
         let (message, signature) = token.rsplit_once('.').ok_or_else(not_jwt)?;
         let (header, claims) = message.split_once('.').ok_or_else(not_jwt)?;
         // The alphabet is base64url's, without padding, white space or bits left over: one token, one text.
-        let decode = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| not_jwt());
+        let decode = |part: &str| Base64UrlUnpadded::decode_vec(part).map_err(|_| not_jwt());
         let header = json::object(&decode(header)?).ok_or_else(not_jwt)?;
         let algorithm = algorithm(&header)?;
         let kid = kid(&header)?;

@@ -150,7 +150,7 @@ impl Delivery {
 
 fn digest(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    data_encoding::HEXLOWER.encode(digest.get(..12).unwrap_or_default())
+    base16ct::lower::encode_string(digest.get(..12).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base32ct::{Base32UpperUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::Driver;
@@ -45,7 +46,7 @@ pub struct Acknowledged {
 pub fn id_of(driver_id: &str, given: &str) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::new().chain_update(driver_id).chain_update([0]).chain_update(given).finalize();
-    data_encoding::BASE32_NOPAD.encode(digest.get(..15).unwrap_or_default())
+    Base32UpperUnpadded::encode_string(digest.get(..15).unwrap_or_default())
 }
 
 impl Driver {

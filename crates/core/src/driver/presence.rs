@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
+use crate::own_json;
 
 /// A driver whose socket has closed may be back within so long, in ms: nobody is told before.
 pub const GRACE: i64 = 20_000;
@@ -26,7 +27,7 @@ pub enum Away {
 
 impl Away {
     pub fn parse(text: &str) -> Option<Self> {
-        serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
+        own_json::of(&serde_json::Value::String(text.to_owned())).ok()
     }
 }
 

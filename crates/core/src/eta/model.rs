@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::eta::features::{FEATURES, Features, LINEAR};
 use crate::eta::pace::{Corridor, Field};
 use crate::fix::Position;
+use crate::own_json;
 use crate::wire::start::Mode;
 
 /// The layout of the file: another one is refused.
@@ -116,7 +117,7 @@ impl Model {
         if text.len() > TEXT_MAX {
             return Err(Unusable::TooLong);
         }
-        let model: Self = serde_json::from_slice(text)?;
+        let model: Self = own_json::read(text)?;
         model.check()?;
         Ok(model)
     }

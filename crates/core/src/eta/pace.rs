@@ -7,7 +7,7 @@
 //! A delivery needs few of them: [`Corridor`] is the strip of cells from its start to its destination, in
 //! its own coordinates, along and across, so that it needs no keys.
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use integer_encoding::VarInt;
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,7 @@ impl From<Cells> for String {
             bytes.push(value.cast_unsigned());
             before = cell;
         }
-        BASE64.encode(&bytes)
+        Base64::encode_string(&bytes)
     }
 }
 
@@ -96,7 +96,7 @@ impl TryFrom<String> for Cells {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let bytes = BASE64.decode(text.as_bytes()).map_err(|_| "the cells of a pace field are no Base64")?;
+        let bytes = Base64::decode_vec(&text).map_err(|_| "the cells of a pace field are no Base64")?;
         let (mut cells, mut rest, mut before) = (Vec::new(), bytes.as_slice(), 0_u32);
         while !rest.is_empty() {
             let broken = "the cells of a pace field end in the middle";
@@ -272,16 +272,16 @@ fn restored(value: i8) -> f64 {
 }
 
 mod base64 {
-    use data_encoding::BASE64;
+    use base64ct::{Base64, Encoding};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64.encode(bytes))
+        serializer.serialize_str(&Base64::encode_string(bytes))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bytes = BASE64.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        let bytes = Base64::decode_vec(&text).map_err(D::Error::custom)?;
         if bytes.len() > super::CORRIDOR_MAX {
             return Err(D::Error::custom("a corridor is longer than any"));
         }

@@ -5,7 +5,7 @@
 //! except where it stands still and hovers over a few: an exact return from further away is a repeat.
 //! Coarse coordinates do return, so that they say nothing.
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fix::Position;
@@ -49,14 +49,14 @@ fn digest(position: Position) -> [u8; 3] {
 
 impl Serialize for Echo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64.encode(&self.0))
+        serializer.serialize_str(&Base64::encode_string(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Echo {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let mut bytes = BASE64.decode(text.as_bytes()).map_err(serde::de::Error::custom)?;
+        let mut bytes = Base64::decode_vec(&text).map_err(serde::de::Error::custom)?;
         bytes.truncate(REMEMBERED * 3);
         Ok(Self(bytes))
     }

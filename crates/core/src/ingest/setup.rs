@@ -1,7 +1,7 @@
 //! How a driver's tracker app is set up for a device key: a deep link where the app has one, the address to
 //! paste where it has none, and settings that suit deliveries.
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use serde_json::json;
 
@@ -124,7 +124,7 @@ fn owntracks(url: &str, driver_id: &str) -> String {
     while !settings.len().is_multiple_of(3) {
         settings.push(' ');
     }
-    format!("owntracks:///config?inline={}", BASE64.encode(settings.as_bytes()))
+    format!("owntracks:///config?inline={}", Base64::encode_string(settings.as_bytes()))
 }
 
 #[cfg(test)]
@@ -132,6 +132,7 @@ mod tests {
     use super::*;
     use crate::clock::Millis;
     use crate::ingest::{Request, read};
+    use data_encoding::BASE64;
 
     const ORIGIN: &str = "https://track.example.com";
     const KEY: &str = "AQEBAQEBAQEB-_k";
