@@ -40,7 +40,7 @@ Ends with status 1 where the two days leave anything different behind.
 The service may be killed and started again meanwhile, at the same address and on the same state: the phone
 tries again until it is back. It must run with ALLOW_SIM_CLOCK=1.
 
-Compared are, halfway, at the door and after the delivery: status, timeline, current_location, location_state,
+Compared are, halfway, near the door and after the delivery: status, timeline, current_location, location_state,
 remaining_m, progress, off_route, trail, stops_before, driver_online, and the driver's online, on_duty and stops
 in their order; once the day is over, of each delivery all fixes with verdict, reason and smoothed position, and
 all statuses with their times and notes.";

@@ -108,7 +108,7 @@ mod tests {
     }
 
     fn day(seen: Value, fixes: Vec<Value>) -> Vec<Stop> {
-        vec![Stop::default(), Stop { seen: vec![(Moment::AtTheDoor, seen)], fixes }]
+        vec![Stop::default(), Stop { seen: vec![(Moment::NearTheDoor, seen)], fixes }]
     }
 
     #[test]

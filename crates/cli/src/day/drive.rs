@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::client::http::Server;
 use crate::clock;
 use crate::day::leg::{Leg, Sample};
-use crate::day::network::{self, Fate, Post, Rates};
+use crate::day::network::{self, Fate, Post, Posts, Rates};
 use crate::day::observe::{self, Moment, Stop};
 use crate::day::progress::Progress;
 use crate::day::service::Service;
@@ -47,8 +47,8 @@ pub struct Plan {
     pub protocol: Protocol,
     pub rates: Rates,
     pub seed: u64,
-    /// Messages of each leg, up to halfway and to the door.
-    posts: Vec<[Vec<Post>; 2]>,
+    /// Messages of each leg, in its parts.
+    posts: Vec<[Posts; 3]>,
     rng: SmallRng,
 }
 
@@ -85,25 +85,28 @@ impl Plan {
     ) -> Self {
         let mut rng = SmallRng::seed_from_u64(seed);
         let batch = tracker::batch(protocol);
-        let mut of_leg = |leg: &Leg| {
+        let of_leg = |leg: &Leg| {
             let times: Vec<_> = leg.fixes.iter().map(|fix| fix.time).collect();
-            let half = times.len() / 2;
-            [0..half, half..times.len()].map(|part| network::plan(&times, part, batch, rates, &mut rng))
+            let [half, near] = parts(times.len());
+            let parts = [0..half, half..near, near..times.len()];
+            parts.map(|part| network::plan(&times, part, batch, rates, &mut rng))
         };
-        let mut posts: Vec<_> = legs.iter().map(&mut of_leg).collect();
+        let mut posts: Vec<_> = legs.iter().map(of_leg).collect();
         for (leg, fix) in forgotten {
-            for post in posts.get_mut(*leg).into_iter().flatten().flatten() {
-                post.fixes.retain(|sent| sent != fix);
-            }
+            posts.get_mut(*leg).into_iter().flatten().for_each(|part| part.forget(*fix));
         }
-        posts.iter_mut().flatten().for_each(|part| part.retain(|post| !post.fixes.is_empty()));
         Self { driver_id, protocol, rates, seed, posts, rng }
     }
 
     /// How many messages there are.
     pub fn steps(&self) -> u64 {
-        self.posts.iter().flatten().map(|part| part.len() as u64).sum()
+        self.posts.iter().flatten().map(|part| part.iter().count() as u64).sum()
     }
+}
+
+/// Where a leg is halfway, and near the door: how many of its fixes come before.
+const fn parts(fixes: usize) -> [usize; 2] {
+    [fixes / 2, fixes - fixes / 4]
 }
 
 /// Drives the day.
@@ -133,6 +136,14 @@ struct Delivery {
     /// What its clock showed, in Unix milliseconds, and when.
     showed: i64,
     read_at: Instant,
+}
+
+/// What has reached the service of a leg.
+struct Phone<'a> {
+    n: usize,
+    /// Of each fix.
+    arrived: Vec<bool>,
+    progress: &'a Progress,
 }
 
 struct Day<'a> {
@@ -194,20 +205,28 @@ impl Day<'_> {
     /// Drives to one door.
     async fn leg(&mut self, n: usize, progress: &Progress) -> Result<(), Error> {
         let Some(leg) = self.setting.legs.get(n) else { return Ok(()) };
-        let Some([first, second]) = self.plan.posts.get_mut(n).map(std::mem::take) else { return Ok(()) };
+        let Some([first, second, third]) = self.plan.posts.get_mut(n).map(std::mem::take) else {
+            return Ok(());
+        };
+        let [half, near] = parts(leg.fixes.len());
         self.stops.push(Stop::default());
-        let mut arrived = vec![false; leg.fixes.len()];
-        let underway = leg.fixes.get(leg.fixes.len() / 4).map_or(leg.begins(), |fix| fix.time);
+        let mut phone = Phone { n, arrived: vec![false; leg.fixes.len()], progress };
 
         self.report(n, Status::PickedUp, leg.begins()).await?;
-        let (before, after) = first.split_at(first.len() / 2);
-        self.post(n, before, &mut arrived, progress).await?;
-        self.report(n, Status::InTransit, underway).await?;
-        self.post(n, after, &mut arrived, progress).await?;
-        self.look(n, Moment::Halfway, leg.fixes.len() / 2).await?;
-        self.post(n, &second, &mut arrived, progress).await?;
-        self.look(n, Moment::AtTheDoor, leg.fixes.len()).await?;
+        let (before, after) = first.driving.split_at(first.driving.len() / 2);
+        self.post(&mut phone, before).await?;
+        let under_way = leg.fixes.get(half / 2).map_or(leg.begins(), |fix| fix.time);
+        self.report(n, Status::InTransit, under_way).await?;
+        self.post(&mut phone, after).await?;
+        self.post(&mut phone, &first.behind).await?;
+        self.look(n, Moment::Halfway, half).await?;
+        self.post(&mut phone, &second.driving).await?;
+        self.post(&mut phone, &second.behind).await?;
+        self.look(n, Moment::NearTheDoor, near).await?;
+        self.post(&mut phone, &third.driving).await?;
         self.report(n, Status::Delivered, leg.arrives() + AT_THE_DOOR_S).await?;
+        // The app that sends positions knows nothing of deliveries, and may come behind.
+        self.post(&mut phone, &third.behind).await?;
         if self.happens(self.plan.rates.duplication) {
             // A phone that was offline repeats what was never acknowledged, also after later statuses.
             self.report(n, Status::PickedUp, leg.begins()).await?;
@@ -227,15 +246,10 @@ impl Day<'_> {
     }
 
     /// Sends messages, each once its newest fix has been measured.
-    async fn post(
-        &mut self,
-        n: usize,
-        posts: &[Post],
-        arrived: &mut [bool],
-        progress: &Progress,
-    ) -> Result<(), Error> {
+    async fn post(&mut self, phone: &mut Phone<'_>, posts: &[Post]) -> Result<(), Error> {
+        let n = phone.n;
         for Post { fixes, fate } in posts {
-            progress.step();
+            phone.progress.step();
             let leg = self.setting.legs.get(n);
             let measured: Vec<Sample> =
                 fixes.iter().filter_map(|fix| leg.and_then(|leg| leg.fixes.get(*fix)).copied()).collect();
@@ -247,9 +261,9 @@ impl Day<'_> {
             self.service.log(self.plan.protocol, &self.key, &measured).await?;
             self.sent.requests += 1;
             self.sent.answers_lost += usize::from(*fate == Fate::AnswerLost);
-            let newest = arrived.iter().rposition(|arrived| *arrived);
+            let newest = phone.arrived.iter().rposition(|arrived| *arrived);
             for fix in fixes {
-                let Some(arrived) = arrived.get_mut(*fix) else { continue };
+                let Some(arrived) = phone.arrived.get_mut(*fix) else { continue };
                 let is_late = newest.is_some_and(|newest| newest > *fix) && !*arrived;
                 self.sent.late += usize::from(is_late);
                 self.sent.repeated += usize::from(std::mem::replace(arrived, true));

@@ -52,9 +52,31 @@ pub struct Post {
     pub fate: Fate,
 }
 
+/// What the phone sends while it drives, and what it still has to send when it stops.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Posts {
+    pub driving: Vec<Post>,
+    pub behind: Vec<Post>,
+}
+
+impl Posts {
+    /// All in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Post> {
+        self.driving.iter().chain(&self.behind)
+    }
+
+    /// Takes a fix out, as if the phone had never known it.
+    pub fn forget(&mut self, fix: usize) {
+        for posts in [&mut self.driving, &mut self.behind] {
+            posts.iter_mut().for_each(|post| post.fixes.retain(|sent| *sent != fix));
+            posts.retain(|post| !post.fixes.is_empty());
+        }
+    }
+}
+
 /// The messages of the fixes of this `range`, `times` being those of all fixes in Unix seconds. A message
 /// holds up to `batch` fixes.
-pub fn plan(times: &[i64], range: Range<usize>, batch: usize, rates: Rates, rng: &mut SmallRng) -> Vec<Post> {
+pub fn plan(times: &[i64], range: Range<usize>, batch: usize, rates: Rates, rng: &mut SmallRng) -> Posts {
     let mut plan = Plan { times, rates, waiting: Vec::new(), posts: Vec::new() };
     let mut next = range.start;
     while next < range.end {
@@ -72,8 +94,10 @@ pub fn plan(times: &[i64], range: Range<usize>, batch: usize, rates: Rates, rng:
             plan.send(message, rng);
         }
     }
-    plan.finish(rng);
-    plan.posts
+    let mut left = plan.waiting;
+    left.shuffle(rng);
+    let behind = left.into_iter().map(|message| Post { fixes: message.fixes, fate: Fate::Heard });
+    Posts { driving: plan.posts, behind: behind.collect() }
 }
 
 #[derive(Debug, Clone)]
@@ -135,15 +159,6 @@ impl Plan<'_> {
     fn post(&mut self, message: Message, fate: Fate) {
         self.posts.push(Post { fixes: message.fixes, fate });
     }
-
-    /// The phone has time: everything that waits gets through, in any order.
-    fn finish(&mut self, rng: &mut SmallRng) {
-        let mut left = std::mem::take(&mut self.waiting);
-        left.shuffle(rng);
-        for message in left {
-            self.post(message, Fate::Heard);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -170,8 +185,9 @@ mod tests {
         let times = times(100, &mut rng);
         for batch in [1, 10] {
             let posts = plan(&times, 20..100, batch, Rates::GOOD, &mut rng);
+            assert_eq!(posts.behind, []);
             assert!(posts.iter().all(|post| post.fate == Fate::Heard && post.fixes.len() <= batch));
-            let sent: Vec<_> = posts.into_iter().flat_map(|post| post.fixes).collect();
+            let sent: Vec<_> = posts.iter().flat_map(|post| post.fixes.clone()).collect();
             assert_eq!(sent, (20..100).collect::<Vec<_>>());
         }
     }
@@ -211,6 +227,7 @@ mod tests {
         };
         let first = posts(7);
         assert_eq!(first, posts(7));
+        assert!(!first.behind.is_empty());
         assert_ne!(first, posts(8));
         for fate in [Fate::RequestLost, Fate::AnswerLost] {
             assert!(first.iter().filter(|post| post.fate == fate).count() > 5, "{fate:?}");

@@ -28,7 +28,7 @@ const LOST_MS: i64 = 600_000;
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
     Halfway,
-    AtTheDoor,
+    NearTheDoor,
     Delivered,
     /// When all stops are done.
     DayIsOver,
