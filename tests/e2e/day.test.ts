@@ -93,11 +93,11 @@ function check({ code, reports, killed, errors }: Done, stops: number): void {
   }
 }
 
-test("twelve stops by each protocol, killed twice, are as on a good day", { timeout: 300_000 }, async () => {
+test("twelve stops by each protocol, killed twice, are as on a good day", { timeout: 600_000 }, async () => {
   check(await day(made, [], KILLS), 12);
 });
 
-test("recorded trips are as on a good day", { timeout: 300_000 }, async (t) => {
+test("recorded trips are as on a good day", { timeout: 600_000 }, async (t) => {
   if (!(await access(RECORDED).then(() => true, () => false))) {
     return t.skip("no recorded trips beside the repository");
   }

@@ -139,6 +139,7 @@ pub async fn run(args: DayArgs) -> Result<bool, Error> {
         .zip(args.protocols())
         .map(|((clean, disturbed), protocol)| DayReport::of(*protocol, clean, disturbed))
         .collect();
+    let planned: usize = setting.legs.iter().map(|leg| leg.fixes.len()).sum();
     if args.json {
         eprintln!("{}", report::table(&reports));
         for report in &reports {
@@ -147,6 +148,11 @@ pub async fn run(args: DayArgs) -> Result<bool, Error> {
         }
     } else {
         println!("{}", report::table(&reports));
+    }
+    if let Some(report) = reports.iter().find(|report| report.fixes[0] != planned) {
+        let (name, known) = (report.protocol.name(), report.fixes[0]);
+        let why = format!("{name}: of {planned} fixes of the good day the service knows {known}");
+        return Err(Error::Report(why));
     }
     let differences = report::differences(&reports);
     if !differences.is_empty() {
