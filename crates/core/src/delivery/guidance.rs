@@ -148,7 +148,7 @@ impl Delivery {
         self.live.eta = Some(shown::settled(before.as_ref(), fresh, time));
     }
 
-    /// Something came late: the way may have begun earlier than was known.
+    /// What came late, or in a batch, may hold the first position: the way began there.
     pub(super) fn begin_earlier(&mut self) {
         let Some(picked_up) = self.reached(Status::PickedUp) else { return };
         let under_way = |known: &&Recorded| known.verdict == Verdict::Accepted && known.fix.time >= picked_up;
@@ -267,6 +267,10 @@ mod tests {
         for order in [[1, 0, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1]] {
             assert_eq!(progress(order), in_order, "{order:?}");
         }
+        let mut batch = started(json!({}));
+        driver(&mut batch, status(Status::PickedUp), 0).unwrap();
+        driver(&mut batch, fixes(&whole), 60).unwrap();
+        assert_eq!(batch.progress(), Some(in_order));
     }
 
     #[test]

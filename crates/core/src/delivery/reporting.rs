@@ -67,9 +67,7 @@ impl Delivery {
             self.next_seq();
             self.refresh_eta();
         }
-        if outcome.counts.late > 0 {
-            self.begin_earlier();
-        }
+        self.begin_earlier();
         outcome.changed |= !outcome.events.is_empty();
         outcome
     }
