@@ -82,8 +82,11 @@ test("what is of no use empties the queue, and what is not allowed does not", as
   assert.equal(await rows(), 0);
   // A delivery that has ended takes no more: understood, and of no use.
   await service.call("POST", `/tracking/${driver.id}/status`, { ...desk, body: { status: "DELIVERED" } });
-  assert.deepEqual((await send(`/log/osmand/${key}?lat=5.7&lon=-0.2&timestamp=${now()}`)).slice(0, 2), [200, ""]);
+  assert.deepEqual((await send(`/log/osmand/${key}?lat=5.7&lon=-0.2&timestamp=${now() + 2}`)).slice(0, 2), [200, ""]);
   assert.equal(await rows(), 0);
+  // What was measured before its end, and only now gets through, is still its own.
+  assert.deepEqual((await send(`/log/osmand/${key}?lat=5.7&lon=-0.2&timestamp=${now() - 10}`)).slice(0, 2), [200, ""]);
+  assert.equal(await rows(), 1);
   const off = await service.call("DELETE", `/drivers/T-odd/device-keys/${driver.key_id}`, desk);
   assert.equal(off.status, 204);
   assert.equal((await send(`/log/osmand/${key}?lat=5.7&lon=-0.2`))[0], 401);

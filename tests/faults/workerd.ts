@@ -33,12 +33,12 @@ export interface Process {
   kill(): Promise<void>;
 }
 
-/** Starts workerd on the state in `folder`. */
-export async function startWorkerd(folder: string, vars: Record<string, string> = {}): Promise<Process> {
+/** Starts workerd on the state in `folder`; at this port, where somebody waits for it to come back there. */
+export async function startWorkerd(folder: string, vars: Record<string, string> = {}, port = 0): Promise<Process> {
   for (const name of ["objects", "database"]) await mkdir(join(folder, name), { recursive: true });
   const config = join(folder, "workerd.capnp");
   // What is counted and made to fail here is the archive: who looks, the tests among them, is not noted.
-  await writeFile(config, capnp(folder, { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", ACCESS_LOG: "off", ...vars }));
+  await writeFile(config, capnp(folder, { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", ACCESS_LOG: "off", ...vars }, port));
   const child = spawn(BINARY, ["serve", "--experimental", "--control-fd=3", config], { stdio: ["ignore", "inherit", "pipe", "pipe"] });
   const log: string[] = [];
   createInterface({ input: child.stderr as Readable }).on("line", (line) => log.push(line));
@@ -86,7 +86,7 @@ async function listening(child: ChildProcess, log: string[]): Promise<Map<string
 
 const text = (value: string) => JSON.stringify(value);
 
-function capnp(folder: string, vars: Record<string, string>): string {
+function capnp(folder: string, vars: Record<string, string>, port: number): string {
   const embed = (path: string) => `embed ${text(relative(folder, join(ROOT, path)))}`;
   const bindings = Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -120,7 +120,7 @@ const config :Workerd.Config = (
     (name = "database", disk = (path = ${text(join(folder, "database"))}, writable = true)),
   ],
   sockets = [
-    (name = "http", address = "127.0.0.1:0", http = (), service = "onway"),
+    (name = "http", address = "127.0.0.1:${port}", http = (), service = "onway"),
     (name = "d1", address = "127.0.0.1:0", http = (), service = "d1"),
   ],
 );

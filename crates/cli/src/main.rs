@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod commands;
 mod cost;
+mod day;
 mod driver;
 mod error;
 mod fit;
@@ -41,6 +42,9 @@ enum Command {
     Simulate(commands::simulate::SimulateArgs),
     /// Send recorded trips through a running service and check what their watchers see
     Replay(commands::replay::ReplayArgs),
+    /// Drive a driver's day over a good and a bad network, and compare what the two leave behind
+    #[command(long_about = commands::day::ABOUT)]
+    Day(commands::day::DayArgs),
     /// Load a server on this machine with watchers and drivers, and measure what it costs
     Bench(commands::bench::BenchArgs),
     /// Say what a delivery costs on the platform
@@ -61,6 +65,7 @@ async fn main() -> ExitCode {
         Command::Token(args) => commands::token::run(&args).map(|()| true),
         Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
+        Command::Day(args) => commands::day::run(args).await,
         Command::Cost(args) => commands::cost::run(&args).map(|()| true),
         Command::Eta(args) => commands::eta::run(&args).map(|()| true),
         Command::Fit(args) => commands::fit::run(&args).map(|()| true),

@@ -125,7 +125,8 @@ impl Session {
                 !driver.stops.is_empty(),
             )?;
             let relayed = Relayed { received: wall(), message };
-            let addressees = self.feed.borrow_mut().addressees(&driver.stops, wall());
+            let mut addressees = self.feed.borrow_mut().addressees(&driver.stops, wall());
+            addressees.extend(driver.ended_since(report.fixes.iter().map(|fix| fix.time).min()));
             let passed = futures_util::future::join_all(
                 addressees.iter().map(|id| self.pass_or_keep(id, std::slice::from_ref(&relayed))),
             );

@@ -201,7 +201,11 @@ impl Session {
             Some(one) => vec![self.known(&one)?],
             // A status is one delivery's.
             None if report.status.is_some() => vec![driver.only_stop()?.tracking_id.clone()],
-            None => self.feed.borrow_mut().addressees(&driver.stops, wall()),
+            None => {
+                let mut addressees = self.feed.borrow_mut().addressees(&driver.stops, wall());
+                addressees.extend(driver.ended_since(report.fixes.iter().map(|fix| fix.time).min()));
+                addressees
+            }
         };
         if addressees.is_empty() {
             let counts =

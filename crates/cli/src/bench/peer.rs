@@ -78,20 +78,9 @@ impl Peer {
     pub fn start(&self) -> Result<String, Error> {
         let (lat, lng) = Fixes::destination();
         let request = StartRequest {
-            order_id: format!("BENCH-{:x}", clock::unix_ms()),
-            dropoff: Place { lat, lng, address: None },
             driver_id: Some(DRIVER.into()),
-            customer_id: None,
-            store_id: None,
-            pickup: None,
-            phone: None,
             mode: Some(Mode::Car),
-            window: None,
-            route: None,
-            instructions: None,
-            visibility: None,
-            metadata: None,
-            clock: None,
+            ..StartRequest::new(format!("BENCH-{:x}", clock::unix_ms()), Place { lat, lng, address: None })
         };
         let path = "/tracking/start";
         let contract = |why: serde_json::Error| Error::Contract { path: path.into(), why: why.to_string() };

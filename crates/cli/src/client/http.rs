@@ -7,7 +7,8 @@ use onway_core::wire::{Counts, Problem, Snapshot, StartRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_tungstenite::tungstenite::http::Uri;
-use ureq::http::Response;
+use ureq::http::request::Builder;
+use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
 use crate::error::{Error, Refusal};
@@ -66,22 +67,87 @@ impl Server {
         format!("ws{rest}{path_and_query}")
     }
 
-    async fn post<T: DeserializeOwned + Send + 'static>(
+    /// The JSON that a `GET` of this path and query answers.
+    pub async fn get<T: DeserializeOwned>(&self, path: String, token: &str) -> Result<T, Error> {
+        let request = self.request("GET", &path).header("Authorization", format!("Bearer {token}"));
+        self.json("GET", path, request, None).await
+    }
+
+    /// Sends JSON; the JSON that comes back.
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        path: String,
+        token: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let body = serde_json::to_vec(body)
+            .map_err(|why| Error::Contract { path: path.clone(), why: why.to_string() })?;
+        let request = self
+            .request(method, &path)
+            .header("Authorization", format!("Bearer {token}"))
+            .header("Content-Type", "application/json");
+        self.json(method, path, request, Some(body)).await
+    }
+
+    /// Sends what somebody without a token sends; the text of the answer. `name` stands for the path in
+    /// messages, since the path may be a secret.
+    pub async fn send_plain(
+        &self,
+        method: &'static str,
+        path_and_query: &str,
+        name: &str,
+        content_type: Option<&'static str>,
+        body: Option<String>,
+    ) -> Result<String, Error> {
+        let request = self.request(method, path_and_query);
+        let request = match content_type {
+            Some(kind) => request.header("Content-Type", kind),
+            None => request,
+        };
+        self.answer(method, name, request, body.map(String::into_bytes)).await
+    }
+
+    async fn post<T: DeserializeOwned>(
         &self,
         path: String,
         token: &str,
         body: &impl Serialize,
     ) -> Result<T, Error> {
-        let contract = |why: String| Error::Contract { path: path.clone(), why };
-        let body = serde_json::to_vec(body).map_err(|why| contract(why.to_string()))?;
-        let request = self
-            .agent
-            .post(format!("{}{path}", self.origin))
-            .header("Authorization", format!("Bearer {token}"))
-            .header("Content-Type", "application/json");
+        self.send("POST", path, token, body).await
+    }
+
+    fn request(&self, method: &str, path_and_query: &str) -> Builder {
+        Request::builder().method(method).uri(format!("{}{path_and_query}", self.origin))
+    }
+
+    async fn json<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        path: String,
+        request: Builder,
+        body: Option<Vec<u8>>,
+    ) -> Result<T, Error> {
+        let text = self.answer(method, &path, request, body).await?;
+        serde_json::from_str(&text).map_err(|why| Error::Contract { path, why: why.to_string() })
+    }
+
+    /// The text of a successful answer.
+    async fn answer(
+        &self,
+        method: &'static str,
+        name: &str,
+        request: Builder,
+        body: Option<Vec<u8>>,
+    ) -> Result<String, Error> {
+        let contract = |why: String| Error::Contract { path: name.to_owned(), why };
+        let agent = self.agent.clone();
         // The client blocks; a thread of the pool waits for it.
         let answer = tokio::task::spawn_blocking(move || {
-            let mut answer = request.send(&body)?;
+            let mut answer = match body {
+                Some(body) => agent.run(request.body(body)?)?,
+                None => agent.run(request.body(())?)?,
+            };
             let text = answer.body_mut().read_to_string()?;
             Ok::<_, ureq::Error>((answer, text))
         });
@@ -89,10 +155,10 @@ impl Server {
             .await
             .map_err(|why| contract(why.to_string()))?
             .map_err(|why| Error::Unreachable { url: self.origin.clone(), why: why.to_string() })?;
-        if !answer.status().is_success() {
-            return Err(refused("POST", path, &answer, &text));
+        if answer.status().is_success() {
+            return Ok(text);
         }
-        serde_json::from_str(&text).map_err(|why| contract(why.to_string()))
+        Err(refused(method, name.to_owned(), &answer, &text))
     }
 }
 

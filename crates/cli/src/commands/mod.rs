@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod cost;
+pub mod day;
 pub mod eta;
 pub mod filter;
 pub mod fit;

@@ -289,20 +289,12 @@ impl SimulateArgs {
     fn start(&self, simulation: &Simulation) -> Result<StartRequest, Error> {
         let place = |at: Point| Place { lat: at.y(), lng: at.x(), address: None };
         Ok(StartRequest {
-            order_id: format!("SIM-{:x}", clock::unix_ms()),
-            dropoff: place(simulation.route.end()),
             driver_id: Some(self.driver.clone()),
             customer_id: Some(self.customer.clone()),
-            store_id: None,
             pickup: Some(place(simulation.route.start())),
-            phone: None,
             mode: Some(self.mode),
-            window: None,
             route: Some(simulation.route.encode()?),
-            instructions: None,
-            visibility: None,
-            metadata: None,
-            clock: None,
+            ..StartRequest::new(format!("SIM-{:x}", clock::unix_ms()), place(simulation.route.end()))
         })
     }
 }

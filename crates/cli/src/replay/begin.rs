@@ -34,20 +34,12 @@ pub async fn begin(setting: &Setting, trip: &Trip, index: usize) -> Result<Begun
     let place = |point: Option<&Point>| point.map(|at| Place { lat: at.lat, lng: at.lng, address: None });
     let Some(dropoff) = place(trip.points.last()) else { return Err(Error::NoTrips) };
     let request = StartRequest {
-        order_id: trip.id.chars().take(ORDER_ID_MAX).collect(),
-        dropoff,
         driver_id: Some(driver.clone()),
         customer_id: Some(customer.clone()),
-        store_id: None,
         pickup: place(trip.points.first()),
-        phone: None,
         mode: Some(trip.mode),
-        window: None,
-        route: None,
-        instructions: None,
-        visibility: None,
-        metadata: None,
         clock: Some(ClockRequest { origin: Millis(trip.start_ms()), rate: setting.rate }),
+        ..StartRequest::new(trip.id.chars().take(ORDER_ID_MAX).collect(), dropoff)
     };
     let started = setting.server.start(&sign(Role::Dispatcher, "replay")?, &request).await;
     let snapshot: Snapshot = started.map_err(|error| match error {

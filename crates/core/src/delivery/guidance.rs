@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::delivery::{Delivery, Event, Outcome};
 use crate::eta::{self, Corridor, Estimate, Model, Situation, shown};
+use crate::filter::Verdict;
 use crate::fix::Position;
 use crate::route::{Along, Route};
 use crate::routing::{Asked, Began, Plan};
+use crate::status::Status;
+use crate::track::Recorded;
 
 /// What was learned or asked: it rarely changes, and is stored apart.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -146,6 +149,16 @@ impl Delivery {
         self.live.eta = Some(shown::settled(before.as_ref(), fresh, time));
     }
 
+    /// What came late, or in a batch, may hold the first position: the way began there.
+    pub(super) fn begin_earlier(&mut self) {
+        let Some(picked_up) = self.reached(Status::PickedUp) else { return };
+        let under_way = |known: &&Recorded| known.verdict == Verdict::Accepted && known.fix.time >= picked_up;
+        if let Some(first) = self.live.recent.window().iter().find(under_way) {
+            let metres = first.place().metres_to(self.facts.dropoff.position());
+            self.live.journey.began_before(first.fix.time, metres);
+        }
+    }
+
     /// Takes note of the ETA that goes out now.
     pub(super) fn publish_eta(&mut self, now: Millis, always: bool) {
         if let Some(estimate) = &self.live.eta {
@@ -203,7 +216,6 @@ mod tests {
 
     use super::*;
     use crate::delivery::tests::{after, driver, fixes, started, status};
-    use crate::status::Status;
     use crate::track::polyline;
     use crate::visibility::{self, Audience};
     use crate::wire::frames::ServerFrame;
@@ -238,6 +250,28 @@ mod tests {
         assert_eq!((source(&delivery), delivery.progress()), (Some(EtaSource::Route), Some(0.0)));
         let arrival = |delivery: &Delivery| delivery.live.eta.map(|eta| eta.at);
         assert!(arrival(&delivery) > arrival(&under_way(json!({}))));
+    }
+
+    #[test]
+    fn progress_begins_at_the_first_position_also_where_that_comes_late() {
+        let whole = [(1, 5.60), (20, 5.602), (40, 5.604), (60, 5.606)];
+        let progress = |order: [usize; 4]| {
+            let mut delivery = started(json!({}));
+            driver(&mut delivery, status(Status::PickedUp), 0).unwrap();
+            for n in order {
+                driver(&mut delivery, fixes(&[whole[n]]), 60).unwrap();
+            }
+            delivery.progress().unwrap()
+        };
+        let in_order = progress([0, 1, 2, 3]);
+        assert!(in_order > 0.1, "{in_order}");
+        for order in [[1, 0, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1]] {
+            assert_eq!(progress(order), in_order, "{order:?}");
+        }
+        let mut batch = started(json!({}));
+        driver(&mut batch, status(Status::PickedUp), 0).unwrap();
+        driver(&mut batch, fixes(&whole), 60).unwrap();
+        assert_eq!(batch.progress(), Some(in_order));
     }
 
     #[test]

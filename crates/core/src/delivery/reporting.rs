@@ -67,6 +67,7 @@ impl Delivery {
             self.next_seq();
             self.refresh_eta();
         }
+        self.begin_earlier();
         outcome.changed |= !outcome.events.is_empty();
         outcome
     }

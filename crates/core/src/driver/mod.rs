@@ -31,6 +31,8 @@ pub use schedule::Schedule;
 pub const STOPS_MAX: usize = 100;
 /// So many deliveries that have left are remembered, against news that come late.
 const LEFT_MAX: usize = 32;
+/// To so many of those that ended last a position is passed on that comes late.
+const ENDED_MAX: usize = 4;
 /// A position this far ahead of now has a wrong clock, in ms.
 const AHEAD_MAX: i64 = 120_000;
 /// A delivery that is not the next one gets a position so often, in ms.
@@ -146,6 +148,9 @@ pub struct Driver {
     /// Deliveries that have left, as of which news.
     #[serde(default)]
     left: Vec<(String, u64)>,
+    /// Those that this driver has brought to an end, and when, the last one last.
+    #[serde(default)]
+    ended: Vec<(String, Millis)>,
 }
 
 /// What news came to.
@@ -189,6 +194,11 @@ impl Driver {
             self.left.push((news.tracking_id.clone(), news.seq));
             let surplus = self.left.len().saturating_sub(LEFT_MAX);
             self.left.drain(..surplus);
+        }
+        if mine && known.is_some() && news.status.is_final() {
+            self.ended.push((news.tracking_id.clone(), news.at));
+            let surplus = self.ended.len().saturating_sub(ENDED_MAX);
+            self.ended.drain(..surplus);
         }
         match heard {
             Heard::Assigned => self.mailbox.put(&news.tracking_id, true),
@@ -341,6 +351,12 @@ impl Driver {
             speed: last.and_then(|last| last.speed),
             battery: last.and_then(|last| last.battery),
         }
+    }
+
+    /// Deliveries that ended after `oldest` was measured, by a phone that sends it late: it is theirs, too.
+    pub fn ended_since(&self, oldest: Option<Millis>) -> impl Iterator<Item = String> {
+        let ended = self.ended.iter().filter(move |(_, at)| oldest.is_some_and(|oldest| oldest <= *at));
+        ended.map(|(id, _)| id.clone())
     }
 
     pub fn has(&self, tracking_id: &str) -> bool {

@@ -50,6 +50,26 @@ fn a_delivery_comes_changes_and_goes() {
 }
 
 #[test]
+fn what_comes_late_is_also_for_those_that_have_ended_since() {
+    let mut driver = with_stops(&["a", "b", "c", "d"]);
+    for (id, at, status) in [("a", 10, Status::Delivered), ("b", 20, Status::Failed)] {
+        driver.hear(&news(id, at, Some("d1"), status)).unwrap();
+    }
+    driver.hear(&news("c", 30, Some("d2"), Status::Assigned)).unwrap();
+    let ended_since = |oldest: Option<i64>| driver.ended_since(oldest.map(Millis)).collect::<Vec<_>>();
+    assert_eq!(ended_since(Some(5)), ["a", "b"]);
+    assert_eq!(ended_since(Some(20)), ["b"]);
+    assert_eq!([ended_since(Some(21)), ended_since(None)], [Vec::<String>::new(), Vec::new()]);
+
+    let many: Vec<_> = (0..2 * ENDED_MAX).map(|n| format!("x{n}")).collect();
+    let mut driver = with_stops(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    for id in &many {
+        driver.hear(&news(id, 9, Some("d1"), Status::Delivered)).unwrap();
+    }
+    assert_eq!(driver.ended_since(Some(Millis(1))).collect::<Vec<_>>(), many[ENDED_MAX..], "bounded");
+}
+
+#[test]
 fn letters_wait_in_order_until_acknowledged() {
     let mut driver = with_stops(&["a", "b", "c"]);
     let ids: Vec<_> = driver.mailbox.waiting().iter().map(|letter| letter.id).collect();

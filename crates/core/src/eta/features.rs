@@ -106,6 +106,13 @@ impl Journey {
         }
     }
 
+    /// A position with `metres` left, which came late: where it is older than all, the way began there.
+    pub fn began_before(&mut self, at: Millis, metres: f64) {
+        if let Some(origin) = self.origin.as_mut().filter(|(began, _)| at < *began) {
+            *origin = (at, metres);
+        }
+    }
+
     /// Metres that were left at the beginning.
     pub fn origin_metres(&self) -> Option<f64> {
         self.origin.map(|(_, metres)| metres)

@@ -152,6 +152,28 @@ pub fn idempotency_key(header: String) -> Result<String, Rejection> {
 }
 
 impl StartRequest {
+    /// What no start goes without.
+    pub const fn new(order_id: String, dropoff: Place) -> Self {
+        Self {
+            order_id,
+            dropoff,
+            driver_id: None,
+            customer_id: None,
+            store_id: None,
+            pickup: None,
+            phone: None,
+            mode: None,
+            window: None,
+            route: None,
+            instructions: None,
+            handover_code: None,
+            visibility: None,
+            visibility_rules: None,
+            metadata: None,
+            clock: None,
+        }
+    }
+
     /// Reads the body; 422 with the field at fault.
     pub fn parse(body: &Value) -> Result<Self, Rejection> {
         let fields = Fields::of(body, "body")?;
