@@ -17,6 +17,8 @@ export type TimelineEntry = Schemas["TimelineEntry"];
 export type LocationUpdate = Schemas["LocationUpdate"];
 export type StatusUpdate = Schemas["StatusUpdate"];
 export type Problem = Schemas["Problem"];
+export type OwnDelivery = Schemas["OwnDelivery"];
+export type OwnDeliveries = Schemas["OwnDeliveries"];
 
 /** Everything the service may send to a watcher. */
 export type ServerFrame = Schemas["ServerFrame"];
