@@ -13,15 +13,18 @@ import { Position } from "./Position";
 import { Progress } from "./Progress";
 import { Stage } from "./Stage";
 import { Timeline } from "./Timeline";
+import { useParts } from "./use-parts";
 import { useNow, useOnline, useTrackingState } from "./use-tracking";
 import { badgeOf, describe } from "./view";
+import { type Viewer, allowed } from "./viewer";
 
 interface AppProps {
   tracking: Tracking;
   config: PageConfig;
+  viewer: Viewer;
 }
 
-export function App({ tracking, config }: AppProps): JSX.Element {
+export function App({ tracking, config, viewer }: AppProps): JSX.Element {
   const state = useTrackingState(tracking);
   const now = useNow(tracking);
   const online = useOnline();
@@ -35,6 +38,11 @@ export function App({ tracking, config }: AppProps): JSX.Element {
     document.title = `${title} – Onway`;
   }, [title]);
 
+  // What ended the page for this viewer ends these parts of it too.
+  const shut = state.ending !== null && state.ending !== "stopped" && state.ending !== "expired";
+  const may = delivery && !shut ? allowed(viewer, delivery.snapshot) : null;
+  const parts = useParts(may);
+  const given = parts && may && delivery && { viewer, may, snapshot: delivery.snapshot, now, format };
   const waiting = delivery === null && !view.over;
   return (
     <div class={`layout${view.over ? " layout--over" : ""}`}>
@@ -48,8 +56,12 @@ export function App({ tracking, config }: AppProps): JSX.Element {
         {waiting && <Waiting />}
         {view.progress !== null && <Progress value={view.progress} quiet={view.position?.state !== "live"} />}
         {view.position && <Position position={view.position} />}
+        {given && <parts.Above {...given} />}
         <Timeline steps={view.steps} />
-        {delivery && state.ending !== "not_allowed" && <Destination snapshot={delivery.snapshot} />}
+        {delivery && state.ending !== "not_allowed" && (
+          <Destination snapshot={delivery.snapshot} instructed={parts !== null && may?.instruct === true} />
+        )}
+        {given && <parts.Below {...given} />}
         <Footer rate={tracking.rate} />
       </main>
       {!view.over && (
