@@ -52,13 +52,13 @@ export async function revokeLink(access: Access, id: string): Promise<void> {
 }
 
 /** The whole track, as it was believed. */
-export async function track(access: Access, signal: AbortSignal): Promise<HistoryPoint[]> {
+export async function track(access: Access): Promise<HistoryPoint[]> {
   const points: HistoryPoint[] = [];
   let cursor: string | null | undefined = null;
   for (let page = 0; page < MAX_PAGES; page++) {
     const query = new URLSearchParams({ max_points: String(MAX_POINTS), ...(cursor && { cursor }) });
     const headers = { Accept: "application/json" };
-    const found: History = await ask<History>(access, `/history?${query}`, { signal, headers });
+    const found: History = await ask<History>(access, `/history?${query}`, { headers });
     points.push(...found.points);
     cursor = found.next_cursor;
     if (!cursor) break;

@@ -3,11 +3,13 @@ import "../../styles/parts.css";
 import type { JSX } from "preact";
 import type { Snapshot } from "../../client";
 import type { Formatter } from "../format";
+import type { Replaying } from "../replay/replaying";
 import type { Allowed, Viewer } from "../viewer";
 import { HandoverCode } from "./HandoverCode";
 import { Instructions } from "./Instructions";
 import { Proofs } from "./Proofs";
 import { GivenRating, Rating } from "./Rating";
+import { ReplayButton } from "./ReplayButton";
 import { Share } from "./Share";
 
 export interface PartsProps {
@@ -17,6 +19,8 @@ export interface PartsProps {
   /** The delivery's now, in Unix milliseconds. */
   now: number;
   format: Formatter;
+  replaying: boolean;
+  onReplay: (replay: Replaying) => void;
 }
 
 /** What is wanted now. */
@@ -31,11 +35,12 @@ export function Above({ viewer, may, snapshot }: PartsProps): JSX.Element {
 }
 
 /** What can wait. */
-export function Below({ viewer, may, snapshot, now, format }: PartsProps): JSX.Element {
+export function Below({ viewer, may, snapshot, now, format, replaying, onReplay }: PartsProps): JSX.Element {
   return (
     <>
       {may.instruct && <Instructions viewer={viewer} known={snapshot.instructions ?? ""} />}
       {may.seeProof && <Proofs viewer={viewer} proofs={snapshot.proof ?? []} now={now} format={format} />}
+      {may.replay && <ReplayButton viewer={viewer} replaying={replaying} onReplay={onReplay} />}
       {may.share && <Share viewer={viewer} now={now} format={format} />}
     </>
   );

@@ -55,7 +55,7 @@ function Picture({ viewer, proof }: { viewer: Viewer; proof: Proof }): JSX.Eleme
   return (
     <>
       <button class="proof__open" type="button" onClick={() => dialog.current?.showModal()}>
-        <img class="proof__small" src={url} alt={`${name} of the delivery: show it large`} />
+        <img class={`proof__small proof__small--${proof.kind}`} src={url} alt={`${name} of the delivery: show it large`} />
       </button>
       {/* A press beside the picture closes it too; by keyboard, Escape does. */}
       {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions */}
