@@ -1,4 +1,5 @@
 /** A rating as it was given: stars for the eye, words for readers. */
+import "../styles/stars.css";
 import type { JSX } from "preact";
 
 const MOST = [1, 2, 3, 4, 5];
