@@ -57,8 +57,16 @@ function scripts(page: string): string[] {
 const gzipped = (names: readonly string[]): number =>
   names.reduce((sum, name) => sum + gzipSync(text(name)).length, 0);
 
-test("the tracking page's script, without the map, is within its budget", () => {
+test("the tracking page's script, without the map and what is for a few, is within its budget", () => {
   const loaded = scripts("track.html");
+  const later = [...files.keys()].filter((name) => /(map-view|Parts|Replay)-[^/]*\.js$/.test(name));
+  expect(later.length).toBe(3);
+  expect(loaded.filter((name) => later.includes(name))).toEqual([]);
+  expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
+});
+
+test("the script of a customer's own deliveries is within its budget, without the map", () => {
+  const loaded = scripts("deliveries.html");
   expect(loaded.length).toBeGreaterThan(0);
   expect(loaded.join()).not.toContain("map-view");
   expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
@@ -80,7 +88,7 @@ test("the driver's page opens offline with all that it loads, and nothing of ano
   expect(pages.toSorted()).toEqual(["drive.html", "drive.webmanifest", "favicon.svg"]);
 });
 
-test.each(["track.html", "drive.html"])("the style sheets of %s are within theirs", (page) => {
+test.each(["track.html", "drive.html", "deliveries.html"])("the style sheets of %s are within theirs", (page) => {
   const sheets = [...text(page).matchAll(/href="\/(assets\/[^"]+\.css)"/g)].map((match) => match[1] ?? "");
   expect(sheets.length).toBeGreaterThan(0);
   expect(gzipped(sheets)).toBeLessThan(STYLE_BUDGET);
@@ -98,11 +106,11 @@ test("no script stands between the answer and the ETA", () => {
 });
 
 test("no page asks another host for anything", () => {
-  for (const page of ["track.html", "drive.html", "index.html"]) expect(text(page)).not.toMatch(/(src|href)="(https?:)?\/\//);
+  for (const page of ["track.html", "drive.html", "deliveries.html", "index.html"]) expect(text(page)).not.toMatch(/(src|href)="(https?:)?\/\//);
 });
 
 test("referrers leave the origin without the tracking id", () => {
-  for (const page of ["track.html", "drive.html", "index.html"]) {
+  for (const page of ["track.html", "drive.html", "deliveries.html", "index.html"]) {
     expect(text(page)).toContain('<meta name="referrer" content="strict-origin-when-cross-origin"');
   }
 });

@@ -11,15 +11,22 @@ export class Refusal extends Error {
   }
 }
 
+export type Init = RequestInit & { token?: string | undefined };
+
 /** Sends a request; a network that fails rejects with what `fetch` says, a refusal with `Refusal`. */
-export async function request<T>(path: string, init: RequestInit & { token?: string } = {}, ask: typeof fetch = fetch): Promise<T> {
+export async function send(path: string, init: Init = {}, ask: typeof fetch = fetch): Promise<Response> {
   const { token, ...rest } = init;
   const headers = new Headers(rest.headers);
   if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
   if (typeof rest.body === "string" && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   const response = await ask(path, { ...rest, headers });
   if (!response.ok) throw new Refusal(response.status, await words(response));
-  const text = await response.text();
+  return response;
+}
+
+/** The same, for an answer in JSON or none. */
+export async function request<T>(path: string, init: Init = {}, ask: typeof fetch = fetch): Promise<T> {
+  const text = await (await send(path, init, ask)).text();
   return (text === "" ? null : JSON.parse(text)) as T;
 }
 

@@ -225,6 +225,35 @@ describe("resuming", () => {
   });
 });
 
+describe("a token beside what anybody may see", () => {
+  const initial = { snapshot: aSnapshot(), at: Date.now() };
+
+  test("asks for the whole, and resumes from that", async () => {
+    const tracking = follow({ initial, token: "a.b.c" });
+    expect(FakeSocket.last.url).not.toContain("since=");
+    FakeSocket.last.accept().deliver({ type: "initial_state", data: aSnapshot({ handover_code: "A7K2" }) });
+    expect(tracking.state.delivery?.snapshot.handover_code).toBe("A7K2");
+    FakeSocket.last.fail();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(FakeSocket.last.url).toContain("since=17");
+    tracking.stop();
+  });
+
+  test("that comes later asks for the whole too", () => {
+    const tracking = follow({ initial });
+    expect(FakeSocket.last.url).toContain("since=17");
+    FakeSocket.last.accept();
+    tracking.setToken("a.b.c");
+    tracking.setToken("d.e.f");
+    const sent = FakeSocket.last.sent.map((text) => (JSON.parse(text) as { type: string }).type);
+    expect(sent.filter((type) => type !== "ping")).toEqual(["auth", "get", "auth", "get"]);
+    FakeSocket.last.deliver({ type: "initial_state", data: aSnapshot({ seq: 18 }) });
+    tracking.setToken("g.h.i");
+    expect(JSON.parse(FakeSocket.last.sent.at(-1)!)).toEqual({ type: "auth", token: "g.h.i" });
+    tracking.stop();
+  });
+});
+
 test("a frame from a newer service changes nothing, least of all the clock", () => {
   const tracking = follow({ initial: { snapshot: aSnapshot(), at: Date.now() } });
   const { delivery } = tracking.state;

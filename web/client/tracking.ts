@@ -64,6 +64,8 @@ export class Tracking {
   /** While it resumes: the line as it was when the socket opened, before any stretch that was missed. */
   private resumed: readonly Point[] | null = null;
   private token: string | null;
+  /** What is known is what anybody may see, and the token shows more: the whole is asked for, not what is new. */
+  private outsider: boolean;
   private readonly listeners = new Set<(state: TrackingState) => void>();
   private readonly line: Line;
   private readonly poller: Poller;
@@ -73,11 +75,15 @@ export class Tracking {
     const around = options.surroundings ?? {};
     this.token = options.token ?? null;
     this.monotonic = around.monotonic ?? (() => performance.now());
+    this.outsider = Boolean(options.initial) && this.token !== null;
     if (options.initial) this.absorb({ type: "initial_state", data: options.initial.snapshot }, options.initial.at);
     this.line = new Line({
       url: () => this.socketUrl(),
       protocols: () => (this.token === null ? ["onway.v1"] : ["onway.v1", `bearer.${this.token}`]),
-      onFrame: (frame) => this.absorb(frame, this.monotonic()),
+      onFrame: (frame) => {
+        if (frame.type === "initial_state") this.outsider = false;
+        this.absorb(frame, this.monotonic());
+      },
       onChange: (connection) => this.connectionChanged(connection),
       renew: () => this.renew(),
       surroundings: around,
@@ -134,8 +140,10 @@ export class Tracking {
 
   /** A fresher token, before the old one runs out. */
   setToken(token: string): void {
+    this.outsider ||= this.token === null;
     this.token = token;
     this.line.send({ type: "auth", token });
+    if (this.outsider) this.line.send({ type: "get" });
   }
 
   private absorb(frame: ServerFrame, at: number): void {
@@ -197,7 +205,7 @@ export class Tracking {
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     if (this.options.link) url.searchParams.set("link", this.options.link);
     const snapshot = this.current.delivery?.snapshot;
-    if (snapshot) {
+    if (snapshot && !this.outsider) {
       url.searchParams.set("since", String(snapshot.seq));
       url.searchParams.set("epoch", snapshot.epoch);
     }

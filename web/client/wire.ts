@@ -17,6 +17,12 @@ export type TimelineEntry = Schemas["TimelineEntry"];
 export type LocationUpdate = Schemas["LocationUpdate"];
 export type StatusUpdate = Schemas["StatusUpdate"];
 export type Problem = Schemas["Problem"];
+export type Proof = Schemas["ProofView"];
+export type Rating = Schemas["RatingView"];
+export type History = Schemas["History"];
+export type HistoryPoint = Schemas["HistoryPoint"];
+export type OwnDelivery = Schemas["OwnDelivery"];
+export type OwnDeliveries = Schemas["OwnDeliveries"];
 
 /** Everything the service may send to a watcher. */
 export type ServerFrame = Schemas["ServerFrame"];
@@ -33,4 +39,28 @@ export interface FrameExtras {
   ack?: boolean;
   /** On the error that precedes a close for "Rate limit": seconds. */
   retry_after?: number;
+}
+
+/*
+ * Share links, as `/tracking/{id}/links` speaks of them. Written by hand until they are generated.
+ */
+
+export interface LinkEntry {
+  id: string;
+  /** Whom it is for. */
+  label: string;
+  /** Unix seconds; null: at once. */
+  from: number | null;
+  /** Unix seconds; null: with the delivery. */
+  to: number | null;
+  created_at: number;
+  created_by: string;
+  /** To the hour. */
+  last_used_at: number | null;
+}
+
+/** A new one: `url` is shown this once. */
+export interface MadeLink extends LinkEntry {
+  link: string;
+  url: string;
 }

@@ -1,4 +1,5 @@
 /** Who drives on this phone: by an invite that works once, or by a token. */
+import { claimsOf } from "../client/claims";
 import { request } from "../client/http";
 
 export interface Session {
@@ -49,14 +50,7 @@ export function signIn(invite: string): Promise<Session> {
 /** The session of a pasted token; null if it is none, or names no driver. */
 export function sessionOf(pasted: string): Session | null {
   const token = pasted.trim().replace(/^Bearer\s+/i, "");
-  const [, claims, signature] = token.split(".");
-  if (!claims || !signature || !/^[\w.-]+$/.test(token)) return null;
-  try {
-    const bytes = Uint8Array.from(atob(claims.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
-    const { sub, exp } = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; exp?: unknown };
-    if (typeof sub !== "string" || sub === "") return null;
-    return { token, driver_id: sub, expires_at: typeof exp === "number" ? exp : null };
-  } catch {
-    return null;
-  }
+  const { sub, exp } = claimsOf(token) ?? {};
+  if (typeof sub !== "string" || sub === "") return null;
+  return { token, driver_id: sub, expires_at: typeof exp === "number" ? exp : null };
 }

@@ -1,6 +1,6 @@
 /** The page of one delivery. */
 import type { JSX } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Tracking } from "../client";
 import { Announcer } from "./Announcer";
 import { Badge } from "./Badge";
@@ -11,17 +11,21 @@ import { Brand, Icon } from "./icons";
 import type { PageConfig } from "./page-data";
 import { Position } from "./Position";
 import { Progress } from "./Progress";
+import type { Replaying } from "./replay/replaying";
 import { Stage } from "./Stage";
 import { Timeline } from "./Timeline";
+import { useParts } from "./use-parts";
 import { useNow, useOnline, useTrackingState } from "./use-tracking";
 import { badgeOf, describe } from "./view";
+import { type Viewer, allowed } from "./viewer";
 
 interface AppProps {
   tracking: Tracking;
   config: PageConfig;
+  viewer: Viewer;
 }
 
-export function App({ tracking, config }: AppProps): JSX.Element {
+export function App({ tracking, config, viewer }: AppProps): JSX.Element {
   const state = useTrackingState(tracking);
   const now = useNow(tracking);
   const online = useOnline();
@@ -35,26 +39,42 @@ export function App({ tracking, config }: AppProps): JSX.Element {
     document.title = `${title} – Onway`;
   }, [title]);
 
+  // What ended the page for this viewer ends these parts of it too.
+  const shut = state.ending !== null && state.ending !== "stopped" && state.ending !== "expired";
+  const may = delivery && !shut ? allowed(viewer, delivery.snapshot) : null;
+  const parts = useParts(may);
+  const [replay, setReplay] = useState<Replaying | null>(null);
+  const shown = { replaying: replay !== null, onReplay: setReplay };
+  const given = parts && may && delivery && { viewer, may, snapshot: delivery.snapshot, now, format, ...shown };
+  const over = view.over && replay === null;
   const waiting = delivery === null && !view.over;
   return (
-    <div class={`layout${view.over ? " layout--over" : ""}`}>
+    <div class={`layout${over ? " layout--over" : ""}`}>
       <header class="bar">
         <Brand />
         <Badge badge={badge} />
       </header>
       <main class="sheet">
+        {replay && <replay.code.Controls player={replay.player} format={format} onClose={() => setReplay(null)} />}
         <Hero view={view} />
         {badge?.kind === "offline" && <Offline known={delivery !== null} />}
         {waiting && <Waiting />}
         {view.progress !== null && <Progress value={view.progress} quiet={view.position?.state !== "live"} />}
         {view.position && <Position position={view.position} />}
+        {given && <parts.Above {...given} />}
         <Timeline steps={view.steps} />
-        {delivery && state.ending !== "not_allowed" && <Destination snapshot={delivery.snapshot} />}
+        {delivery && state.ending !== "not_allowed" && (
+          <Destination snapshot={delivery.snapshot} instructed={parts !== null && may?.instruct === true} />
+        )}
+        {given && <parts.Below {...given} />}
         <Footer rate={tracking.rate} />
       </main>
-      {!view.over && (
+      {!over && (
         <section class="stage" aria-label="Map">
-          {delivery && (
+          {delivery && replay && (
+            <replay.code.ReplayStage player={replay.player} snapshot={delivery.snapshot} config={config} format={format} />
+          )}
+          {delivery && !replay && (
             <Stage
               delivery={delivery}
               position={view.position}

@@ -2,7 +2,13 @@
 import type { JSX } from "preact";
 import type { Snapshot } from "../client";
 
-export function Destination({ snapshot }: { snapshot: Snapshot }): JSX.Element {
+interface DestinationProps {
+  snapshot: Snapshot;
+  /** Whether the instructions stand elsewhere, in a field. */
+  instructed: boolean;
+}
+
+export function Destination({ snapshot, instructed }: DestinationProps): JSX.Element {
   const { dropoff, pickup, order_id, instructions } = snapshot;
   return (
     <section class="card" aria-labelledby="destination-title">
@@ -12,7 +18,7 @@ export function Destination({ snapshot }: { snapshot: Snapshot }): JSX.Element {
       <dl class="facts">
         <Fact term="To" value={dropoff.address ?? `${dropoff.lat.toFixed(5)}, ${dropoff.lng.toFixed(5)}`} />
         {pickup?.address && <Fact term="From" value={pickup.address} />}
-        {instructions && <Fact term="Instructions" value={instructions} />}
+        {instructions && !instructed && <Fact term="Instructions" value={instructions} />}
         <Fact term="Order" value={order_id} />
       </dl>
     </section>

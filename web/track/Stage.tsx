@@ -7,7 +7,7 @@ import { Icon } from "./icons";
 import type { MapView } from "./map-view";
 import type { PageConfig } from "./page-data";
 import { Sketch } from "./Sketch";
-import { sceneOf } from "./scene";
+import { type Scene, sceneOf } from "./scene";
 import { useGlide } from "./use-glide";
 import { useMedia } from "./use-tracking";
 import type { PositionView } from "./view";
@@ -27,7 +27,19 @@ const MAP_AFTER_MS = 200;
 export function Stage({ delivery, position, rate, config, format }: StageProps): JSX.Element {
   const still = useMedia("(prefers-reduced-motion: reduce)");
   const gliding = useGlide(delivery, rate, still);
-  const scene = sceneOf(delivery, gliding, position);
+  return <Picture scene={sceneOf(delivery, gliding, position)} still={still} config={config} format={format} />;
+}
+
+interface PictureProps {
+  scene: Scene;
+  /** Without motion. */
+  still: boolean;
+  config: PageConfig;
+  format: Formatter;
+}
+
+/** The scene as it is now, whatever moves it. */
+export function Picture({ scene, still, config, format }: PictureProps): JSX.Element {
   const container = useRef<HTMLDivElement>(null);
   const { view, ready, away, wanted, want } = useMapView(container, config, still);
   useEffect(() => view?.update(scene));

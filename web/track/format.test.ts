@@ -22,6 +22,14 @@ test("a day is named when it is another one", () => {
   expect(uk.moment(T, T + 86_400_000)).toContain("5 Jan");
 });
 
+test.each([
+  [T + 1, "Today"],
+  [T + 86_400_000, "5 Jan"],
+  [T + 400 * 86_400_000, "5 Jan 2026"],
+])("the date at %i says no more than it has to: %s", (now, words) => {
+  expect(uk.date(T, now)).toBe(words);
+});
+
 test("a range is whole minutes, and one time when it is short", () => {
   expect(uk.range(T + 59_000, T + 541_000)).toBe("12:40–12:50");
   expect(uk.range(T, T)).toBe("12:40");

@@ -70,6 +70,15 @@ export class Formatter {
     return this.day.format(ms) === this.day.format(now) ? this.time.format(ms) : this.dated.format(ms);
   }
 
+  /** "Today", "5 Jan", "5 Jan 2025": the year where it is not this one. */
+  date(ms: number, now: number): string {
+    const [day, today] = [this.day.format(ms), this.day.format(now)];
+    if (day === today) return "Today";
+    const year = day.slice(0, 4) === today.slice(0, 4) ? {} : ({ year: "numeric" } as const);
+    const { timeZone } = this.day.resolvedOptions();
+    return new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short", ...year, timeZone }).format(ms);
+  }
+
   /** "12:40–12:50", widened to whole minutes; one time where both ends are the same. */
   range(from: number, to: number): string {
     const low = Math.floor(from / MINUTE_MS) * MINUTE_MS;

@@ -1,7 +1,7 @@
 /** The page's drawings. All are decoration: the words beside them say the same. */
 import type { JSX } from "preact";
 
-export type IconName = "check" | "cross" | "pin" | "store" | "clock" | "eye-off" | "signal" | "target" | "lock" | "compass";
+export type IconName = "check" | "cross" | "pin" | "store" | "clock" | "eye-off" | "signal" | "target" | "lock" | "compass" | "ahead";
 
 const PATHS: Record<IconName, string> = {
   check: "M5 12.5l4.5 4.5L19 7.5",
@@ -13,6 +13,7 @@ const PATHS: Record<IconName, string> = {
   signal: "M12 18.500h.01M8.500 15a5 5 0 0 1 7 0M5.500 11.800a9.400 9.400 0 0 1 13 0",
   target: "M12 17a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12 3v4M12 17v4M3 12h4M17 12h4",
   lock: "M6.500 11h11v8.500h-11zM8.500 11V8a3.500 3.500 0 0 1 7 0v3",
+  ahead: "M9.500 6l6 6-6 6",
   compass: "M12 20.500a8.500 8.500 0 1 0 0-17 8.500 8.500 0 0 0 0 17zM15.500 8.500l-2 5-5 2 2-5z",
 };
 

@@ -8,6 +8,7 @@ import { App } from "./App";
 import { readPageData } from "./page-data";
 import { Refusal } from "./Refusal";
 import { dropToken, takeToken } from "./token";
+import { viewerOf } from "./viewer";
 
 function start(): void {
   const root = document.getElementById("onway");
@@ -36,12 +37,17 @@ function start(): void {
       return Promise.resolve(null);
     },
   });
-  render(<App tracking={tracking} config={config} />, root);
+  const show = (by: string | null): void => {
+    render(<App tracking={tracking} config={config} viewer={viewerOf({ tracking_id, token: by, link })} />, root);
+  };
+  show(token);
   tracking.start();
   // A link with a fresh token may be opened in the tab that already shows the page.
   addEventListener("hashchange", () => {
     const fresh = takeToken(tracking_id);
-    if (fresh) tracking.setToken(fresh);
+    if (!fresh) return;
+    tracking.setToken(fresh);
+    show(fresh);
   });
 }
 

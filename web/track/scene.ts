@@ -21,6 +21,8 @@ export interface Scene {
   readonly pickup: Place | null;
   readonly driver: DriverScene | null;
   readonly trail: readonly Point[];
+  /** The whole line, where it is known beforehand: the view holds all of it. */
+  readonly whole?: readonly Point[];
   /** The same in words. */
   readonly description: string;
 }
@@ -54,7 +56,7 @@ export function sceneOf(delivery: Delivery, gliding: Gliding, position: Position
 
 /** What a view of the scene has to hold. */
 export function pointsOf(scene: Scene): Point[] {
-  const points: Point[] = [scene.dropoff, ...scene.trail];
+  const points: Point[] = [scene.dropoff, ...(scene.whole ?? scene.trail)];
   if (scene.driver) points.push(scene.driver.target);
   else if (scene.pickup) points.push(scene.pickup);
   return points;

@@ -1,7 +1,10 @@
 /**
- * The token of a private delivery: handed over in the fragment of the address, which no server
+ * The token of a private delivery, or of a customer's own list: handed over in the fragment of the address, which no server
  * ever sees, and kept for this tab alone.
  */
+
+/** The token that opens the list of a customer's own deliveries: no tracking id is called so. */
+export const OWN = "mine";
 
 const name = (tracking_id: string): string => `onway.token.${tracking_id}`;
 
