@@ -19,6 +19,8 @@ hash=$(hash_of "${sources[@]}")
 if [[ -f $out/.sources && $(<"$out/.sources") == "$hash" ]]; then exit 0; fi
 rm -f "$out/.sources"
 
+# `{:?}` writes nothing: the names that it would need are a part of the code that nobody reads.
+export RUSTFLAGS="${RUSTFLAGS-} -Zfmt-debug=none"
 # The path comes first: worker-build takes the first word that is no option for it.
 # wasm-opt runs apart: worker-build has no way to ask it for the smallest.
 if RUST_BACKTRACE=0 with_wasm_rust worker-build --release --panic-unwind --no-opt --out-dir "$out" . "${cargo_options[@]}" &&

@@ -207,7 +207,9 @@ impl Database {
 
     pub(crate) async fn within<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
         let answer = beside::within(self.timeout, answer).await;
-        answer.unwrap_or_else(|| Err(Error::RustError(format!("D1 gave no answer in {:?}", self.timeout))))
+        answer.unwrap_or_else(|| {
+            Err(Error::RustError(format!("D1 gave no answer in {} ms", self.timeout.as_millis())))
+        })
     }
 }
 

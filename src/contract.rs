@@ -16,7 +16,8 @@ use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use worker::{Env, Headers, Method, ObjectNamespace, Request, RequestInit, Response, Stub};
+use web_sys::RequestInit;
+use worker::{Env, Headers, ObjectNamespace, Request, Response, Stub};
 
 use crate::problem::ours;
 
@@ -244,13 +245,15 @@ fn to_http(json: &[u8], is_upgrade: bool, body: Option<Vec<u8>>) -> Result<Reque
     if is_upgrade {
         headers.set("Upgrade", "websocket").map_err(ours)?;
     }
-    let mut init = RequestInit::new();
-    init.with_headers(headers);
+    // The platform's own: `worker`'s carries every option of a request to Cloudflare's network.
+    let init = RequestInit::new();
+    init.set_headers(headers.as_ref());
     if let Some(body) = body {
-        init.with_method(Method::Post);
-        init.with_body(Some(js_sys::Uint8Array::from(body.as_slice()).into()));
+        init.set_method("POST");
+        init.set_body(&js_sys::Uint8Array::from(body.as_slice()));
     }
-    Request::new_with_init("https://object/", &init).map_err(ours)
+    let request = web_sys::Request::new_with_str_and_init("https://object/", &init);
+    request.map(Request::from).map_err(|error| ours(error.into()))
 }
 
 fn stub(namespace: &ObjectNamespace, name: &str, hint: Option<&str>) -> Result<Stub, Rejection> {

@@ -10,7 +10,6 @@ use worker::{D1Database, Env, Result};
 use crate::archive::{BINDING, figures, number};
 use crate::config::Config;
 use crate::identity::wall;
-use crate::retention::tables;
 
 /// So long the platform's own backups go back, in days: D1's Time Travel and the objects' point-in-time recovery.
 const BACKUP_DAYS: i64 = 30;
@@ -19,12 +18,12 @@ const PROOFS: &str = "PROOFS";
 /// Most lists of proofs that are gone through: each has up to 1,000.
 const LISTS: usize = 10;
 
-/// What D1 holds of one delivery: its name in the receipt, its table, and what erases it. `?1` is the tracking
+/// What D1 holds of one delivery: its name in the receipt, and what erases it. `?1` is the tracking
 /// id. What later comes to hold something of a delivery adds its line.
-const STEPS: [(&str, &str, &str); 3] = [
-    ("positions", "chunk", "DELETE FROM chunk WHERE tracking_id = ?1"),
-    ("access_log", "access", "DELETE FROM access WHERE tracking_id = ?1"),
-    ("summary", "delivery", "DELETE FROM delivery WHERE tracking_id = ?1"),
+const STEPS: [(&str, &str); 3] = [
+    ("positions", "DELETE FROM chunk WHERE tracking_id = ?1"),
+    ("access_log", "DELETE FROM access WHERE tracking_id = ?1"),
+    ("summary", "DELETE FROM delivery WHERE tracking_id = ?1"),
 ];
 
 macro_rules! driven {
@@ -78,9 +77,6 @@ fn alias(env: &Env, id: &TrackingId, customer: Option<&str>) -> Option<String> {
 /// Erases what D1 and R2 hold of a delivery of this customer. Once more it changes nothing. Returns the receipt.
 pub async fn erase(env: &Env, id: &TrackingId, customer: Option<&str>) -> Result<Value> {
     let d1 = env.d1(BINDING)?;
-    let tables = tables(&d1).await?;
-    let steps: Vec<_> =
-        STEPS.iter().filter(|(_, table, _)| tables.iter().any(|known| known == table)).collect();
     let (name, at) = (JsValue::from(id.as_str()), wall());
     let owner = alias(env, id, customer).map_or(JsValue::NULL, JsValue::from);
     // The note comes with the deletion: what is still on its way to D1 is not taken any more.
@@ -89,12 +85,12 @@ pub async fn erase(env: &Env, id: &TrackingId, customer: Option<&str>) -> Result
         d1.prepare("INSERT INTO erasure VALUES (?1, ?2, ?3) ON CONFLICT (tracking_id) DO NOTHING")
             .bind(&[name.clone(), number(at), owner])?,
     ];
-    for (_, _, sql) in &steps {
-        statements.push(d1.prepare(*sql).bind(std::slice::from_ref(&name))?);
+    for (_, sql) in STEPS {
+        statements.push(d1.prepare(sql).bind(std::slice::from_ref(&name))?);
     }
     let results = d1.batch(statements).await?;
     let mut erased = Vec::new();
-    for ((what, ..), result) in steps.iter().zip(results.iter().skip(2)) {
+    for ((what, _), result) in STEPS.iter().zip(results.iter().skip(2)) {
         let rows = result.meta()?.and_then(|meta| meta.changes).unwrap_or_default();
         erased.push(json!({"what": what, "count": rows}));
     }

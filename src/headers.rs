@@ -62,7 +62,9 @@ impl Asked {
         }
         headers.set("X-Content-Type-Options", "nosniff")?;
         headers.set("Cross-Origin-Resource-Policy", "same-origin")?;
-        headers.set("Referrer-Policy", "strict-origin-when-cross-origin")?;
+        if !headers.has("Referrer-Policy")? {
+            headers.set("Referrer-Policy", "strict-origin-when-cross-origin")?;
+        }
         if self.is_secure {
             headers.set("Strict-Transport-Security", "max-age=31536000")?;
         }

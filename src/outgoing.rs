@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use worker::{
-    AbortController, AbortSignal, CacheMode, Error, Fetch, Headers, Request, RequestInit, RequestRedirect,
-    Result,
-};
+use web_sys::{RequestCache, RequestInit, RequestRedirect};
+use worker::{AbortController, AbortSignal, Error, Fetch, Headers, Request, Result};
 
 use crate::beside;
 
@@ -33,10 +31,12 @@ pub async fn get(url: &str, bounds: Bounds) -> Result<Vec<u8>> {
 async fn download(url: &str, signal: &AbortSignal, bounds: Bounds) -> Result<Vec<u8>> {
     let headers = Headers::new();
     headers.set("Accept", "application/json")?;
-    let mut init = RequestInit::new();
+    let init = RequestInit::new();
+    init.set_headers(headers.as_ref());
     // A redirect could lead anywhere, so it is not followed; a cache in between could hold what is over.
-    init.with_headers(headers).with_redirect(RequestRedirect::Manual).with_cache(CacheMode::NoStore);
-    let request = Request::new_with_init(url, &init)?;
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_cache(RequestCache::NoStore);
+    let request = Request::from(web_sys::Request::new_with_str_and_init(url, &init)?);
     let mut response = Fetch::Request(request).send_with_signal(signal).await?;
     let status = response.status_code();
     if status != 200 && !(bounds.any_status && (400..500).contains(&status)) {

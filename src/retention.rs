@@ -16,8 +16,6 @@ use crate::identity::wall;
 /// A kind of data, and for how long it is kept.
 struct Kind {
     name: &'static str,
-    /// Its table.
-    table: &'static str,
     variable: &'static str,
     days: f64,
     /// What removes some of it: `?1` is the last instant that is over, `?2` how many go at a time. The changes
@@ -39,7 +37,6 @@ macro_rules! oldest {
 const KINDS: [Kind; 7] = [
     Kind {
         name: "positions",
-        table: "chunk",
         variable: "RETENTION_POSITIONS_DAYS",
         days: 30.0,
         statements: &[
@@ -49,7 +46,6 @@ const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "summaries",
-        table: "figure",
         variable: "RETENTION_SUMMARIES_DAYS",
         days: 400.0,
         statements: &[
@@ -59,7 +55,6 @@ const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "access",
-        table: "access",
         variable: "RETENTION_ACCESS_DAYS",
         days: 90.0,
         statements: &[
@@ -68,7 +63,6 @@ const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "emergencies",
-        table: "emergency",
         variable: "RETENTION_SUMMARIES_DAYS",
         days: 400.0,
         statements: &[
@@ -77,7 +71,6 @@ const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "drivers",
-        table: "driver",
         variable: "RETENTION_DRIVERS_DAYS",
         days: 90.0,
         statements: &[
@@ -86,7 +79,6 @@ const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "erasures",
-        table: "erasure",
         variable: "RETENTION_SUMMARIES_DAYS",
         days: 400.0,
         statements: &[
@@ -95,7 +87,6 @@ const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "figures",
-        table: "figure",
         variable: "RETENTION_FIGURES_DAYS",
         days: 3_650.0,
         statements: &[
@@ -124,9 +115,8 @@ const OVERDUE: &str = "
 /// One run. A kind that fails keeps no other from going.
 pub async fn run(env: &Env) -> Result<()> {
     let d1 = env.d1(BINDING)?;
-    let tables = tables(&d1).await?;
     let config = Config::new(env);
-    for kind in KINDS.iter().filter(|kind| tables.iter().any(|table| table == kind.table)) {
+    for kind in &KINDS {
         let days = config.number(kind.variable).unwrap_or(kind.days);
         match kind.remove(&d1, wall().plus(-((days * DAY) as i64))).await {
             Ok(0) => {}
@@ -138,17 +128,6 @@ pub async fn run(env: &Env) -> Result<()> {
         }
     }
     sweep(env, &d1).await
-}
-
-/// The tables that there are: those of later migrations may not be.
-pub async fn tables(d1: &D1Database) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Row {
-        name: String,
-    }
-    let rows: Vec<Row> =
-        d1.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().await?.results()?;
-    Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 impl Kind {

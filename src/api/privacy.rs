@@ -21,7 +21,6 @@ use crate::erasure::{self, Erasure, erase, erase_driver};
 use crate::identity::{known_caller, wall};
 use crate::problem::{Answer, ours};
 use crate::reply;
-use crate::retention::tables;
 
 /// So many deliveries of a person one request erases, or shows: each is asked by itself.
 const STEP: u32 = 25;
@@ -219,17 +218,23 @@ impl Held<'_> {
                 })
             }
         };
-        if tables(&self.d1).await.map_err(ours)?.iter().any(|table| table == "access") {
-            let query = format!(
-                "SELECT access.* FROM access JOIN delivery USING (tracking_id) WHERE {column} = ?1 AND tracking_id > ?2 ORDER BY tracking_id LIMIT 1000"
-            );
-            let rows = self.d1.prepare(query).bind(&keys).map_err(ours)?.all().await.map_err(ours)?;
-            extra["access"] = rows.results::<Value>().map_err(ours)?.into();
+        let looks = format!(
+            "SELECT json_group_array(json_object('tracking_id', tracking_id, 'entries', json(entries))) AS body FROM
+             (SELECT * FROM access JOIN delivery USING (tracking_id) WHERE {column} = ?1 AND tracking_id > ?2
+              ORDER BY tracking_id LIMIT 1000)"
+        );
+        let looks = self.json(&looks, &keys).await?;
+        let next = ids.last().filter(|_| ids.len() == STEP as usize);
+        let whole = [
+            (column, self.id.as_str().into()),
+            ("access", looks),
+            ("deliveries", deliveries),
+            ("objects", live.into()),
+            ("next_cursor", next.cloned().into()),
+        ];
+        if let Some(members) = extra.as_object_mut() {
+            members.extend(whole.map(|(name, value)| (name.to_owned(), value)));
         }
-        extra[column] = self.id.as_str().into();
-        extra["deliveries"] = deliveries;
-        extra["objects"] = live.into();
-        extra["next_cursor"] = ids.last().filter(|_| ids.len() == STEP as usize).cloned().into();
         reply::personal_json(&extra)
     }
 

@@ -86,20 +86,20 @@ test("a delivery of the first layout is read, goes to the archive, and is brough
   await service.stop();
   // As the first layout had it: nothing counted the chunks, and there was no outbox.
   await withObject((database) => {
-    database.exec("UPDATE delivery SET version = 1; DROP TABLE guidance");
+    database.exec("UPDATE delivery SET version = 1; DROP TABLE guidance; DROP TABLE link; DROP TABLE access");
     database.exec("UPDATE live SET state = json_remove(state, '$.chunks', '$.revision', '$.outbox', '$.published')");
   });
 
   service = await start({ state });
   assert.equal(await points(), 300);
   await service.stop();
-  assert.equal(await withObject(version), 3, "what wakes it finds no alarm and sets one");
+  assert.equal(await withObject(version), 4, "what wakes it finds no alarm and sets one");
 
   service = await start({ state });
   assert.equal(await send(300, 300), 300);
   assert.equal(await points(), 600);
   await service.stop();
-  assert.equal(await withObject(version), 3);
+  assert.equal(await withObject(version), 4);
 
   // A layout of the future is nobody's to touch.
   await withObject((database) => database.exec("UPDATE delivery SET version = 99"));

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/access-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at what, the newest first, some minutes behind: for admins. */
+        get: operations["access_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/customers/{customer_id}/personal-data": {
         parameters: {
             query?: never;
@@ -49,6 +66,23 @@ export interface paths {
         get?: never;
         /** What a customer wants of its data: for itself, or by an admin. */
         put: operations["set_privacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a customer's own deliveries. */
+        get: operations["mine_page"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -341,6 +375,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a delivery by a share link. */
+        get: operations["shared_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/track/{id}": {
         parameters: {
             query?: never;
@@ -350,6 +401,23 @@ export interface paths {
         };
         /** The page of a delivery, with its status and ETA as the public may see them. */
         get: operations["page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A customer's own deliveries, the newest first. */
+        get: operations["mine"];
         put?: never;
         post?: never;
         delete?: never;
@@ -468,7 +536,12 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Corrects what was said at the start.
+         * @description For its store, dispatchers and admins; the customer may change the instructions. Another dropoff makes
+         *     the route void, unless another comes with it. Whoever follows is told the whole state.
+         */
+        patch: operations["correct"];
         trace?: never;
     };
     "/tracking/{id}/accept": {
@@ -554,7 +627,7 @@ export interface paths {
         };
         /**
          * What happened, and which ETA was published when.
-         * @description Also after it has expired, for its store, dispatchers and admins.
+         * @description Also by a share link; and after it has expired, for its store, dispatchers and admins.
          */
         get: operations["events"];
         put?: never;
@@ -575,7 +648,8 @@ export interface paths {
         /**
          * Where the delivery went: each fix with what was made of it, in the order of time.
          * @description Also after it has expired, for its store, dispatchers and admins. With `max_points` and as GeoJSON only
-         *     what is believed. `format=geojson` or `Accept: application/geo+json` gives GeoJSON.
+         *     what is believed; so it is as GPX and as an encoded polyline. `format` or `Accept` (`application/geo+json`,
+         *     `application/gpx+xml`) says which; of a GPX document the header `Link` names the next page.
          */
         get: operations["history"];
         put?: never;
@@ -584,6 +658,45 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The share links of a delivery, without what makes them work.
+         * @description For its customer, its store, dispatchers and admins.
+         */
+        get: operations["list_links"];
+        put?: never;
+        /** Makes a share link: who has it sees this delivery as the public does, also where it is private. */
+        post: operations["make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a link at once. Whoever follows by it is disconnected, and nobody else. */
+        delete: operations["revoke_link"];
+        options?: never;
+        head?: never;
+        /** Changes a link. Whoever follows by one that is over then is disconnected. */
+        patch: operations["change_link"];
         trace?: never;
     };
     "/tracking/{id}/personal-data": {
@@ -598,6 +711,64 @@ export interface paths {
         post?: never;
         /** Erases one delivery, for its customer or an admin; once more it changes nothing. */
         delete: operations["erase_delivery"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A proof that it was handed over: a photo, a signature or a code. The same again changes nothing.
+         * @description From the driver. An image of at most 1 MiB is the body itself, `image/jpeg` or `image/png`; a code is JSON.
+         *     Where the delivery was started with a `handover_code`, it has to be that one.
+         */
+        post: operations["prove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/proof/{proof_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The image of a proof.
+         * @description For the driver and the customer until it expires, for its store, dispatchers and admins also after.
+         */
+        get: operations["proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tracking/{id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How the customer found it, or who has a share link of it. The last one counts. */
+        post: operations["rate"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -695,6 +866,38 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description That somebody looked at a delivery, once or again. */
+        AccessEntry: {
+            action: components["schemas"]["Look"];
+            /**
+             * Format: int32
+             * @description How often, from the first to the last.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            first_at: number;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            last_at: number;
+            /** @description The id of the share link. */
+            link?: string | null;
+            /** @description What they were to the delivery. */
+            party: components["schemas"]["Party"];
+            /** @description Of the token; null without one, and for those who were too many to be named. */
+            subject?: string | null;
+            tracking_id: string;
+        };
+        /** @description A page of the access log, the newest first. */
+        AccessPage: {
+            entries: components["schemas"]["AccessEntry"][];
+            /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
+            next_cursor?: string | null;
+        };
         /** @description Who is to drive. */
         AssignRequest: {
             /** @description Another name of `driver_id`. */
@@ -883,8 +1086,150 @@ export interface components {
              */
             rate: number;
         };
+        CodeReport: {
+            /** @description What the recipient said */
+            code: string;
+        };
         /** @enum {string} */
         Confidence: "low" | "medium" | "high";
+        /** @description What was wrong: at least one of these. `null` removes `window`, `phone`, `instructions` or `route`. */
+        Correction: {
+            /** @description Where it goes. */
+            dropoff?: components["schemas"]["PlaceReport"] | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lat?: number | null;
+            /** @description Degrees, WGS84. */
+            dropoff_lng?: number | null;
+            /** @description Another name of `dropoff_lng`. */
+            dropoff_lon?: number | null;
+            /** @description For the driver. */
+            instructions?: string | null;
+            /** @description E.164. */
+            phone?: string | null;
+            /**
+             * Format: polyline
+             * @description An encoded polyline (precision 5) of at least two points.
+             */
+            route?: string | null;
+            /**
+             * @description Who may follow it without a token: who has the id, or nobody. Matches without regard to case.
+             * @enum {string|null}
+             */
+            visibility?: "public" | "private" | null;
+            /** @description When the public, who has a link, and the customer see what. What is not named is as the deployment says; what is not known is refused, since ignoring it would show more than was asked for. */
+            visibility_rules?: {
+                eta?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                history?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                location?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                route?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                stops_before?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+            } | null;
+            /** @description When the delivery is promised; `to` is not before `from`. */
+            window?: {
+                from?: components["schemas"]["Timestamp"] | null;
+                to?: components["schemas"]["Timestamp"] | null;
+            } | null;
+        };
         /** @description What became of the fixes of a message. The five are disjoint and sum to what was sent. */
         Counts: {
             /** @description Newer than all before, and believed. */
@@ -910,11 +1255,16 @@ export interface components {
             /** @description The driver's calls for help that nobody has acknowledged: for store, dispatcher and admin. */
             emergencies?: components["schemas"]["EmergencyView"][];
             fixes?: components["schemas"]["FixCounts"] | null;
+            /** @description What the recipient says to the driver: for customer, store, dispatcher and admin. */
+            handover_code?: string | null;
             instructions?: string | null;
             metadata?: Record<string, never> | null;
             mode?: components["schemas"]["Mode"] | null;
             /** @description E.164. */
             phone?: string | null;
+            /** @description For all but the public. */
+            proof?: components["schemas"]["ProofView"][];
+            rating?: components["schemas"]["RatingView"] | null;
             /** @description The planned route, an encoded polyline. */
             route?: string | null;
             store_id?: string | null;
@@ -1334,6 +1684,54 @@ export interface components {
              */
             timestamp: number;
         };
+        /** @description What is not named stays as it is; null takes a time away. */
+        LinkChange: {
+            /** @description It opens then; not before, where it is given. */
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description Whom it is for. */
+            label?: string | null;
+            /** @description It is over then; not before `from`. */
+            to?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A share link, without what makes it work. */
+        LinkEntry: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            created_by: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description It opens then, in Unix seconds; null: at once.
+             */
+            from?: number | null;
+            id: string;
+            /** @description Whom it is for, in the words of who made it. */
+            label: string;
+            /**
+             * Format: int64
+             * @description To the hour, in Unix seconds.
+             */
+            last_used_at?: number | null;
+            /**
+             * Format: int64
+             * @description It is over then, in Unix seconds; null: with the delivery.
+             */
+            to?: number | null;
+        };
+        LinkRequest: {
+            /** @description It opens then; not before, where it is given. */
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description Whom it is for. */
+            label: string;
+            /** @description It is over then; not before `from`. */
+            to?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description The share links of a delivery, the oldest first. */
+        Links: {
+            links: components["schemas"]["LinkEntry"][];
+        };
         /** @description The position shown to an audience. */
         Location: {
             /**
@@ -1399,6 +1797,18 @@ export interface components {
             /** Format: int64 */
             updated_at: number;
         };
+        /**
+         * @description What was looked at.
+         * @enum {string}
+         */
+        Look: "read" | "page" | "follow" | "history" | "timeline";
+        /** @description A new share link: it is shown this once. */
+        MadeLink: components["schemas"]["LinkEntry"] & {
+            /** @description What `?link=` takes. */
+            link: string;
+            /** @description The page that it opens. */
+            url: string;
+        };
         /** @description The name a client gives to a message, echoed in its acknowledgement: text or number. */
         MessageId: number | string;
         /**
@@ -1418,6 +1828,49 @@ export interface components {
             label: string;
             setup: components["schemas"]["Setup"][];
         };
+        /** @description The body of `GET /tracking?mine`. */
+        OwnDeliveries: {
+            /** @description The newest first. A delivery is listed a few seconds after its start. */
+            deliveries: components["schemas"]["OwnDelivery"][];
+            /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+        };
+        /** @description A delivery as its customer finds it again. */
+        OwnDelivery: {
+            dropoff: components["schemas"]["Place"];
+            /**
+             * Format: int64
+             * @description Unix seconds; null while it runs.
+             */
+            ended_at?: number | null;
+            /**
+             * Format: int64
+             * @description Unix seconds; null where there is none.
+             */
+            eta_at?: number | null;
+            /** @description Its page can be opened no more. */
+            expired: boolean;
+            order_id: string;
+            rating?: components["schemas"]["RatingView"] | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            started_at: number;
+            status: components["schemas"]["Status"];
+            tracking_id: string;
+            window?: components["schemas"]["WindowView"] | null;
+        };
+        /**
+         * @description What somebody is to a delivery.
+         * @enum {string}
+         */
+        Party: "driver" | "customer" | "store" | "dispatcher" | "admin" | "link" | "public";
         /** @description What was erased of a person. */
         PersonErased: {
             customer_id?: string | null;
@@ -1540,9 +1993,26 @@ export interface components {
             remaining_m?: number | null;
             /**
              * Format: int32
-             * @description Stops of the same driver before this one.
+             * @description Stops of the same driver before this one. Null where this audience may not know.
              */
-            stops_before: number;
+            stops_before?: number | null;
+        };
+        /** @enum {string} */
+        ProofKind: "photo" | "signature" | "code";
+        /** @description A proof of delivery. */
+        ProofView: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /** @description What the recipient said. */
+            code?: string | null;
+            /** @description Of an image. */
+            content_type?: string | null;
+            /** @description An image is at `/tracking/{id}/proof/{proof_id}`. */
+            id: string;
+            kind: components["schemas"]["ProofKind"];
         };
         /**
          * @description Whose format a request has: the path's segment after `/log/`.
@@ -1563,6 +2033,24 @@ export interface components {
             eta_at: number;
             /** @description The 10th and the 90th percentile, in seconds from `at`. */
             eta_range: number[];
+        };
+        RatingReport: {
+            comment?: string | null;
+            stars: number;
+        };
+        /** @description How the customer found it. */
+        RatingView: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            comment?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 5.
+             */
+            stars: number;
         };
         /** @description The fix as the phone reported it. */
         RawLocation: {
@@ -1626,6 +2114,11 @@ export interface components {
             /** Format: int64 */
             server_time: number;
         };
+        /**
+         * @description What a caller is, by the token's role claim.
+         * @enum {string}
+         */
+        Role: "driver" | "customer" | "store" | "dispatcher" | "admin";
         /** @description What the service sends. */
         ServerFrame: {
             data: components["schemas"]["Snapshot"];
@@ -1761,6 +2254,8 @@ export interface components {
             dropoff_lng?: number | null;
             /** @description Another name of `dropoff_lng`. */
             dropoff_lon?: number | null;
+            /** @description What the recipient says to the driver at the door: a proof by code has to be this one. The customer reads it, the driver does not. */
+            handover_code?: string | null;
             /** @description For the driver. */
             instructions?: string | null;
             /** @description At most 4096 bytes of JSON and 32 levels. */
@@ -1788,8 +2283,114 @@ export interface components {
              * @enum {string|null}
              */
             visibility?: "public" | "private" | null;
-            /** @description Not supported yet: refused, since ignoring them would show more than was asked for. */
-            visibility_rules?: null;
+            /** @description When the public, who has a link, and the customer see what. What is not named is as the deployment says; what is not known is refused, since ignoring it would show more than was asked for. */
+            visibility_rules?: {
+                eta?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                history?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                location?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                route?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+                stops_before?: (("always" | "never") | ({
+                    /**
+                     * @description From `PICKED_UP` until the end.
+                     * @enum {unknown}
+                     */
+                    active?: true | null;
+                    /** @description The driver is so near to the dropoff, in metres. */
+                    within_m?: number | null;
+                    /** @description The ETA is so near, in seconds. */
+                    within_s?: number | null;
+                    /** @description At most so many stops come before. */
+                    within_stops?: number | null;
+                } | {
+                    within_stops: unknown;
+                } | {
+                    within_m: unknown;
+                } | {
+                    within_s: unknown;
+                } | {
+                    active: unknown;
+                })) | null;
+            } | null;
             /** @description When the delivery is promised; `to` is not before `from`. */
             window?: {
                 from?: components["schemas"]["Timestamp"] | null;
@@ -2061,6 +2662,166 @@ export interface operations {
             };
         };
     };
+    access_log: {
+        parameters: {
+            query?: {
+                /** @description Of this delivery */
+                tracking_id?: string;
+                /** @description By the subject of this token */
+                subject?: string;
+                /** @description Unix seconds, Unix milliseconds or ISO 8601 */
+                since?: number | string;
+                /** @description The same; not before `since` */
+                until?: number | string;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was noted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entries": [
+                     *         {
+                     *           "action": "follow",
+                     *           "count": 3,
+                     *           "first_at": 1704067850,
+                     *           "last_at": 1704068450,
+                     *           "link": "0123456789abcdef",
+                     *           "party": "link",
+                     *           "subject": null,
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessPage"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_customer: {
         parameters: {
             query?: {
@@ -2151,6 +2912,25 @@ export interface operations {
                      *       "detail": "there is no such tracking id",
                      *       "status": 404,
                      *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -2302,6 +3082,25 @@ export interface operations {
                      *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
                      *       "status": 409,
                      *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -2510,6 +3309,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -2543,6 +3361,43 @@ export interface operations {
                      *       "detail": "the identity provider cannot be reached: try again in 30 s",
                      *       "status": 503,
                      *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mine_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -4668,6 +5523,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something went wrong on our side, or the deployment is not configured. */
             500: {
                 headers: {
@@ -4813,6 +5687,25 @@ export interface operations {
                      *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
                      *       "status": 409,
                      *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -5407,6 +6300,68 @@ export interface operations {
             };
         };
     };
+    shared_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The link: a tracking id, a dot and a secret
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg
+                 */
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: the link is wrong, revoked, over or not yet open */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: no such tracking id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: the delivery has expired */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description HTML: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+        };
+    };
     page: {
         parameters: {
             query?: never;
@@ -5456,6 +6411,169 @@ export interface operations {
                 };
                 content: {
                     "text/html; charset=utf-8": string;
+                };
+            };
+        };
+    };
+    mine: {
+        parameters: {
+            query: {
+                /** @description Has to be there; any value */
+                mine: string;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of at most 20 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "dropoff": {
+                     *             "lat": 5.6037,
+                     *             "lng": -0.1869
+                     *           },
+                     *           "ended_at": null,
+                     *           "eta_at": 1704068030,
+                     *           "expired": false,
+                     *           "order_id": "ORD-12345",
+                     *           "rating": null,
+                     *           "started_at": 1704067200,
+                     *           "status": "IN_TRANSIT",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "window": {
+                     *             "from": 1704067200,
+                     *             "to": 1704070800
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "server_time": 1704067850123
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnDeliveries"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6160,6 +7278,13 @@ export interface operations {
                  *         "lng": -0.2057
                  *       },
                  *       "store_id": "STORE-7",
+                 *       "visibility_rules": {
+                 *         "history": "never",
+                 *         "location": {
+                 *           "active": true,
+                 *           "within_m": 2000
+                 *         }
+                 *       },
                  *       "window": {
                  *         "from": 1704067200,
                  *         "to": "2024-01-01T01:00:00Z"
@@ -6731,7 +7856,10 @@ export interface operations {
     };
     read: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A share link */
+                link?: string;
+            };
             header?: {
                 /** @description The `ETag` of an earlier answer */
                 "If-None-Match"?: string;
@@ -6882,6 +8010,312 @@ export interface operations {
                      *       "detail": "this tracking session has expired",
                      *       "status": 410,
                      *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "instructions": "The blue gate",
+                 *       "phone": null,
+                 *       "window": {
+                 *         "to": 1704070800
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Corrected, or it was so already */
+            200: {
+                headers: {
+                    /** @description Weak: epoch, seq, audience and location state */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -8145,7 +9579,10 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A share link */
+                link?: string;
+            };
             header?: never;
             path: {
                 /**
@@ -8342,8 +9779,8 @@ export interface operations {
                 max_points?: number;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
-                /** @description `json` or `geojson` */
-                format?: "json" | "geojson";
+                /** @description `json`, `geojson`, `gpx` or `polyline` (in JSON) */
+                format?: "json" | "geojson" | "gpx" | "polyline";
             };
             header?: never;
             path: {
@@ -8364,6 +9801,7 @@ export interface operations {
                 };
                 content: {
                     "application/geo+json": components["schemas"]["GeoJsonHistory"];
+                    "application/gpx+xml": string;
                     /**
                      * @example {
                      *       "next_cursor": null,
@@ -8462,6 +9900,844 @@ export interface operations {
                 };
             };
             /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "links": [
+                     *         {
+                     *           "created_at": 1704067850,
+                     *           "created_by": "customer",
+                     *           "from": null,
+                     *           "id": "0123456789abcdef",
+                     *           "label": "Grandma",
+                     *           "last_used_at": null,
+                     *           "to": 1704132000
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Links"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "Grandma",
+                 *       "to": "2024-01-01T18:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description The link, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067850,
+                     *       "created_by": "customer",
+                     *       "from": null,
+                     *       "id": "0123456789abcdef",
+                     *       "label": "Grandma",
+                     *       "last_used_at": null,
+                     *       "link": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg",
+                     *       "to": 1704132000,
+                     *       "url": "https://track.example.com/s/TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6.c2VjcmV0c2VjcmV0c2Vjcg"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are 50 already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+                /**
+                 * @description The link's id
+                 * @example AQ
+                 */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+                /**
+                 * @description The link's id
+                 * @example AQ
+                 */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "Grandpa",
+                 *       "to": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkChange"];
+            };
+        };
+        responses: {
+            /** @description The link as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067850,
+                     *       "created_by": "customer",
+                     *       "from": null,
+                     *       "id": "0123456789abcdef",
+                     *       "label": "Grandma",
+                     *       "last_used_at": null,
+                     *       "to": 1704132000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LinkEntry"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8673,6 +10949,828 @@ export interface operations {
                      *       "detail": "this tracking session has expired",
                      *       "status": 410,
                      *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove: {
+        parameters: {
+            query?: {
+                /** @description Of an image: `photo` or `signature`; a photo where it is left out */
+                kind?: "photo" | "signature";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "A7K2"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeReport"];
+                "image/jpeg": number[];
+                "image/png": number[];
+            };
+        };
+        responses: {
+            /** @description Kept, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The code is another, it was not on the way, or there are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No bucket is bound here: only a code can be kept */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+                /**
+                 * @description The `id` of the proof
+                 * @example 9f86d081884c7d659a2feaa0
+                 */
+                proof_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No bucket is bound here */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate: {
+        parameters: {
+            query?: {
+                /** @description A share link, instead of a token */
+                link?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Tracking id
+                 * @example TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "comment": "Kind and quick",
+                 *       "stars": 5
+                 *     }
+                 */
+                "application/json": components["schemas"]["RatingReport"];
+            };
+        };
+        responses: {
+            /** @description Taken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "current_location": {
+                     *         "accuracy": 8,
+                     *         "address": null,
+                     *         "heading": 90,
+                     *         "lat": 5.6045,
+                     *         "lng": -0.1875,
+                     *         "speed": 6.1,
+                     *         "timestamp": 1704067850
+                     *       },
+                     *       "driver_id": "RIDER-789",
+                     *       "driver_online": true,
+                     *       "dropoff": {
+                     *         "lat": 5.6037,
+                     *         "lng": -0.1869
+                     *       },
+                     *       "epoch": "9f3c2a7be10d4c58",
+                     *       "eta_at": 1704068030,
+                     *       "eta_confidence": "medium",
+                     *       "eta_range": [
+                     *         150,
+                     *         240
+                     *       ],
+                     *       "eta_seconds": 180,
+                     *       "eta_source": "history",
+                     *       "location_state": "live",
+                     *       "off_route": false,
+                     *       "order_id": "ORD-12345",
+                     *       "pickup": null,
+                     *       "progress": 0.62,
+                     *       "remaining_m": 1500,
+                     *       "seq": 17,
+                     *       "server_time": 1704067850123,
+                     *       "status": "IN_TRANSIT",
+                     *       "stops_before": 0,
+                     *       "timeline": [
+                     *         {
+                     *           "at": 1704067200,
+                     *           "status": "ASSIGNED"
+                     *         },
+                     *         {
+                     *           "at": 1704067500,
+                     *           "status": "IN_TRANSIT"
+                     *         }
+                     *       ],
+                     *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *       "trail": "_rma@~fd@R_@",
+                     *       "updated_at": 1704067850
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has not been delivered */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
                      *       "type": "about:blank"
                      *     }
                      */
@@ -9388,6 +12486,8 @@ export interface operations {
                 epoch?: string;
                 /** @description A JWT, where no header can be set */
                 token?: string;
+                /** @description A share link */
+                link?: string;
             };
             header?: never;
             path?: never;
@@ -9447,6 +12547,8 @@ export interface operations {
                 epoch?: string;
                 /** @description A JWT, where no header can be set */
                 token?: string;
+                /** @description A share link */
+                link?: string;
             };
             header?: never;
             path: {

@@ -5,7 +5,7 @@
 
 use onway_core::auth::{Caller, Role};
 use onway_core::clock::Millis;
-use onway_core::delivery::{Command, Delivery, Event, KeptEvent, Outcome, Proof, Start};
+use onway_core::delivery::{Command, Delivery, Event, KeptEvent, Outcome, Proof, ProofKind, Start};
 use onway_core::driver::Heading;
 use onway_core::fix::Position;
 use onway_core::history::{self, Format, Named, Query};
@@ -259,7 +259,8 @@ impl World {
                 self.command(Command::Assign { driver_id, driver_alias }, Role::Dispatcher);
             }
             Happening::Prove => {
-                let proof = Proof { id: "the-proof".into(), ..Proof::code("9".into()) };
+                let photo = Proof::image(ProofKind::Photo, "image/jpeg", b"x");
+                let proof = Proof { id: "the-proof".into(), ..photo };
                 self.command(Command::Prove(proof), Role::Driver);
             }
             Happening::Rate => {
@@ -394,21 +395,20 @@ proptest! {
 /// What the property looks for is found where it is somebody's: it does not pass for want of anything to find.
 #[test]
 fn each_marker_and_each_place_is_found_by_those_whose_it_is() {
-    let mut world = World::new(&json!({"location": "always", "route": "always"}));
-    let mut way = (0, 0);
-    for what in [
-        Happening::Decline,
-        Happening::Assign,
-        Happening::Accept,
-        Happening::Drive(5, 2),
-        Happening::Reach(Status::Failed),
-    ] {
-        world.now = world.now.plus(200_000);
-        world.happens(what, &mut way);
-    }
+    use Happening::{Accept, Assign, Decline, Drive, Prove, Rate, Reach};
+    let after = |course: Vec<Happening>| {
+        let mut world = World::new(&json!({"location": "always", "route": "always"}));
+        for what in course {
+            world.now = world.now.plus(200_000);
+            world.happens(what, &mut (0, 0));
+        }
+        world
+    };
+    let world = after(vec![Decline, Assign, Accept, Drive(5, 2), Prove, Reach(Status::Failed)]);
+    let rated = after(vec![Accept, Drive(5, 2), Reach(Status::Delivered), Rate]);
     let all = |party| {
-        let outputs = OUTPUTS.iter().filter_map(|(_, write)| write(&world, party));
-        outputs.collect::<Vec<_>>().join("\n")
+        let of = |world| OUTPUTS.iter().filter_map(move |(_, write)| write(world, party));
+        of(&world).chain(of(&rated)).collect::<Vec<_>>().join("\n")
     };
     let (operator, public) = (all(Party::Admin), all(Party::Public));
     for (marker, _) in MARKERS {
