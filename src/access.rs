@@ -10,13 +10,16 @@ use worker::Result;
 
 use crate::archive::{Database, number};
 
-const WRITE: &str =
-    "INSERT INTO access (tracking_id, first, last, entries) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+// Of what has been erased nothing comes back.
+const WRITE: &str = "
+    INSERT INTO access (tracking_id, first, last, entries) SELECT ?1, ?2, ?3, ?4
+    WHERE NOT EXISTS (SELECT 1 FROM erasure WHERE tracking_id = ?1) ON CONFLICT DO NOTHING";
 
 /// Of two in the same millisecond each gets a row.
 const NOTE: &str = "
     INSERT INTO access (tracking_id, first, last, entries)
-    SELECT ?1, max(?2, coalesce((SELECT max(first) + 1 FROM access WHERE tracking_id = ?1), 0)), ?3, ?4";
+    SELECT ?1, max(?2, coalesce((SELECT max(first) + 1 FROM access WHERE tracking_id = ?1), 0)), ?3, ?4
+    WHERE NOT EXISTS (SELECT 1 FROM erasure WHERE tracking_id = ?1)";
 
 const READ: &str = "
     SELECT tracking_id, first, entries FROM access

@@ -40,7 +40,9 @@ const OF_DRIVER: [&str; 5] = [
             'at', value -> 'at', 'note', NULL, 'reason', NULL)) FROM json_each(delivery.timeline)) WHERE tracking_id IN ",
         driven!()
     ),
-    "UPDATE delivery SET timeline = replace(timeline, 'declined by ' || trim(json_quote(?1), '\"'), 'declined')
+    "UPDATE delivery SET timeline = replace(replace(timeline,
+         'declined by ' || trim(json_quote(?1), '\"') || ': ', 'declined: '),
+         'declined by ' || trim(json_quote(?1), '\"') || '\"', 'declined\"')
      WHERE instr(timeline, 'declined by ' || trim(json_quote(?1), '\"')) > 0 AND ?2 > 0",
     "DELETE FROM emergency WHERE driver_id = ?1 AND ?2 > 0",
     "DELETE FROM driver WHERE driver_id = ?1 AND ?2 > 0",
@@ -77,6 +79,8 @@ fn alias(env: &Env, id: &TrackingId, customer: Option<&str>) -> Option<String> {
 /// Erases what D1 and R2 hold of a delivery of this customer. Once more it changes nothing. Returns the receipt.
 pub async fn erase(env: &Env, id: &TrackingId, customer: Option<&str>) -> Result<Value> {
     let d1 = env.d1(BINDING)?;
+    // First: once D1 says that it is done, nobody looks for them.
+    let proofs = erase_proofs(env, id).await?;
     let (name, at) = (JsValue::from(id.as_str()), wall());
     let owner = alias(env, id, customer).map_or(JsValue::NULL, JsValue::from);
     // The note comes with the deletion: what is still on its way to D1 is not taken any more.
@@ -94,11 +98,12 @@ pub async fn erase(env: &Env, id: &TrackingId, customer: Option<&str>) -> Result
         let rows = result.meta()?.and_then(|meta| meta.changes).unwrap_or_default();
         erased.push(json!({"what": what, "count": rows}));
     }
-    erased.push(json!({"what": "proofs", "count": erase_proofs(env, id).await?}));
+    erased.push(json!({"what": "proofs", "count": proofs}));
     Ok(receipt(id, at, erased))
 }
 
-async fn erase_proofs(env: &Env, id: &TrackingId) -> Result<usize> {
+/// Deletes the images of a delivery; none where there is no bucket.
+pub async fn erase_proofs(env: &Env, id: &TrackingId) -> Result<usize> {
     let Ok(bucket) = env.bucket(PROOFS) else { return Ok(0) };
     let mut gone = 0;
     for _ in 0..LISTS {

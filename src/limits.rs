@@ -34,6 +34,8 @@ pub async fn count(
     let (method, path) = (request.inner().method(), request.path());
     let Ok((endpoint, [named, ..])) = routes::find(&method, &path) else { return Ok(()) };
     let Some(limit) = Limit::of(&method, endpoint) else { return Ok(()) };
+    // Of a share link the delivery counts: whatever follows it anybody can make up.
+    let named = named.split('.').next().unwrap_or_default();
     let network = if by.is_some() { String::new() } else { network(request, config) };
     count_as(limit, limits::key(by, named, &network), config).await
 }

@@ -35,6 +35,11 @@ impl Proofs {
         self.0.put(key(tracking_id, proof), image).http_metadata(metadata).execute().await.map(drop)
     }
 
+    /// Removes an image that nobody is to know of.
+    pub async fn remove(&self, tracking_id: &str, proof: &str) -> worker::Result<()> {
+        self.0.delete(key(tracking_id, proof)).await
+    }
+
     /// Answers with an image, which no other site shows as its own and no shared cache keeps.
     pub async fn read(&self, tracking_id: &str, proof: &str, content_type: &str) -> Answer {
         let found = self.0.get(key(tracking_id, proof)).execute().await.map_err(ours)?;

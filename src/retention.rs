@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use onway_core::clock::Millis;
+use onway_core::tracking_id::TrackingId;
 use serde::Deserialize;
 use worker::{D1Database, Env, Result, console_error, console_log};
 
@@ -11,6 +12,7 @@ use crate::archive::{BINDING, Database, figures, number, reason};
 use crate::beside;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
+use crate::erasure::erase_proofs;
 use crate::identity::wall;
 
 /// A kind of data, and for how long it is kept.
@@ -21,6 +23,13 @@ struct Kind {
     /// What removes some of it: `?1` is the last instant that is over, `?2` how many go at a time. The changes
     /// of the last one are counted.
     statements: &'static [&'static str],
+    /// Whose proofs go along.
+    proven: Option<&'static str>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    tracking_id: String,
 }
 
 macro_rules! oldest {
@@ -43,6 +52,7 @@ const KINDS: [Kind; 7] = [
             concat!("DELETE FROM chunk WHERE tracking_id IN ", oldest!(0)),
             concat!("UPDATE delivery SET stage = 1 WHERE tracking_id IN ", oldest!(0)),
         ],
+        proven: None,
     },
     Kind {
         name: "summaries",
@@ -52,6 +62,10 @@ const KINDS: [Kind; 7] = [
             concat!(figures!(), " WHERE tracking_id IN ", oldest!(1)),
             concat!("DELETE FROM delivery WHERE tracking_id IN ", oldest!(1)),
         ],
+        proven: Some(concat!(
+            "SELECT tracking_id FROM delivery WHERE rest ->> '$.handover.proofs' IS NOT NULL AND tracking_id IN ",
+            oldest!(1)
+        )),
     },
     Kind {
         name: "access",
@@ -60,6 +74,7 @@ const KINDS: [Kind; 7] = [
         statements: &[
             "DELETE FROM access WHERE first <= (SELECT max(first) FROM (SELECT first FROM access WHERE first < ?1 ORDER BY first LIMIT ?2))",
         ],
+        proven: None,
     },
     Kind {
         name: "emergencies",
@@ -68,6 +83,7 @@ const KINDS: [Kind; 7] = [
         statements: &[
             "DELETE FROM emergency WHERE id IN (SELECT id FROM emergency WHERE at < ?1 / 1000 ORDER BY at LIMIT ?2)",
         ],
+        proven: None,
     },
     Kind {
         name: "drivers",
@@ -76,6 +92,7 @@ const KINDS: [Kind; 7] = [
         statements: &[
             "DELETE FROM driver WHERE driver_id IN (SELECT driver_id FROM driver WHERE last_seen < ?1 / 1000 AND deliveries = 0 ORDER BY last_seen LIMIT ?2)",
         ],
+        proven: None,
     },
     Kind {
         name: "erasures",
@@ -84,6 +101,7 @@ const KINDS: [Kind; 7] = [
         statements: &[
             "DELETE FROM erasure WHERE tracking_id IN (SELECT tracking_id FROM erasure WHERE at < ?1 LIMIT ?2)",
         ],
+        proven: None,
     },
     Kind {
         name: "figures",
@@ -92,6 +110,7 @@ const KINDS: [Kind; 7] = [
         statements: &[
             "DELETE FROM figure WHERE id IN (SELECT id FROM figure WHERE day < ?1 / 86400000 LIMIT ?2)",
         ],
+        proven: None,
     },
 ];
 
@@ -118,7 +137,7 @@ pub async fn run(env: &Env) -> Result<()> {
     let config = Config::new(env);
     for kind in &KINDS {
         let days = config.number(kind.variable).unwrap_or(kind.days);
-        match kind.remove(&d1, wall().plus(-((days * DAY) as i64))).await {
+        match kind.remove(env, &d1, wall().plus(-((days * DAY) as i64))).await {
             Ok(0) => {}
             Ok(gone) => {
                 let more = if gone < STEP * STEPS { "" } else { ", the rest with the next run" };
@@ -132,10 +151,17 @@ pub async fn run(env: &Env) -> Result<()> {
 
 impl Kind {
     /// How many have gone.
-    async fn remove(&self, d1: &D1Database, over: Millis) -> Result<usize> {
+    async fn remove(&self, env: &Env, d1: &D1Database, over: Millis) -> Result<usize> {
         let mut gone = 0;
         for _ in 0..STEPS {
             let bindings = [number(over), (STEP as u32).into()];
+            if let Some(proven) = self.proven {
+                // Before the rows that say what is there.
+                let found: Vec<Row> = d1.prepare(proven).bind(&bindings)?.all().await?.results()?;
+                for Row { tracking_id } in found {
+                    erase_proofs(env, &TrackingId::trusted(tracking_id)).await?;
+                }
+            }
             let prepared = self.statements.iter().map(|sql| d1.prepare(*sql).bind(&bindings));
             let results = d1.batch(prepared.collect::<Result<_>>()?).await?;
             let changes = results.last().map(|result| result.meta()).transpose()?.flatten();
@@ -151,10 +177,6 @@ impl Kind {
 
 /// Asks after what should have gone: an object that lost its alarm gets another, and an empty one is noted.
 async fn sweep(env: &Env, d1: &D1Database) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Row {
-        tracking_id: String,
-    }
     let config = Config::new(env);
     let spans = config.spans();
     let bindings = [

@@ -236,8 +236,8 @@ impl Sockets {
         let mut clients = self.clients.borrow_mut();
         let Some(clients) = clients.as_mut() else { return };
         clients.retain(|client| {
-            if client.attachment.has_expired(wall) {
-                close(&client.socket, &Rejection::InvalidToken(String::new()));
+            if let Some(ended) = client.attachment.ended(wall) {
+                close(&client.socket, &ended);
                 return false;
             }
             let is_silent = client.heard.is_none_or(|heard| wall.since(heard) > SILENCE_MAX)
@@ -411,8 +411,8 @@ impl Sockets {
                 if client.attachment.audience != audience || !client.owed {
                     return true;
                 }
-                if client.attachment.has_expired(wall) {
-                    close(&client.socket, &Rejection::InvalidToken(String::new()));
+                if let Some(ended) = client.attachment.ended(wall) {
+                    close(&client.socket, &ended);
                     return false;
                 }
                 self.catch_up(client, wall, whole, &mut newest, &mut pause)

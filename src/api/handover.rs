@@ -1,5 +1,6 @@
 //! `/tracking/{id}/proof` and `/rating`: what is said of a delivery at its end.
 
+use onway_core::access::Look;
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use onway_core::wire::handover::{image_kind, image_type, parse_code, parse_rating};
@@ -7,7 +8,7 @@ use onway_core::wire::input::{self, Fields};
 use worker::{Env, Request};
 
 use super::links;
-use super::record::archived;
+use super::record::{archived, note};
 use super::tracking::known_id;
 use super::{body, query};
 use crate::config::Config;
@@ -43,7 +44,8 @@ pub async fn proof(request: &Request, id: &str, proof_id: &str, env: &Env, confi
     if answer.status_code() != 410 {
         return Ok(answer);
     }
-    let (_, summary, _) = archived(&id, by.as_ref(), Action::SeeProof, env, config).await?;
+    let (database, summary, party) = archived(&id, by.as_ref(), Action::SeeProof, env, config).await?;
+    note(&database, &id, by.as_ref(), party, Look::Proof, config).await?;
     let known = summary.rest.handover.proofs.iter().find(|known| known.id == proof_id);
     let content_type = known.and_then(|known| known.content_type.as_deref());
     let content_type = content_type.ok_or_else(|| Rejection::NotFound("there is no such image".into()))?;

@@ -64,6 +64,8 @@ pub async fn erase_delivery(request: &Request, id: &str, env: &Env, config: &Con
     let done = Erasure::of(env, &id).await.map_err(ours)?.ok_or(Rejection::Gone)?;
     let theirs = by.role == Role::Customer && done.is_of(env, &id, &by.subject);
     if theirs || by.role == Role::Admin {
+        // What came while it was erased goes, too.
+        erasure::erase_proofs(env, &id).await.map_err(ours)?;
         return reply::json(&done.receipt(&id), 200);
     }
     Err(Rejection::Forbidden("this delivery is not yours to do that with".into()))
@@ -220,10 +222,12 @@ impl Held<'_> {
         };
         let looks = format!(
             "SELECT json_group_array(json_object('tracking_id', tracking_id, 'entries', json(entries))) AS body FROM
-             (SELECT * FROM access JOIN delivery USING (tracking_id) WHERE {column} = ?1 AND tracking_id > ?2
-              ORDER BY tracking_id LIMIT 1000)"
+             (SELECT * FROM access JOIN delivery USING (tracking_id) WHERE {column} = ?1 AND tracking_id > ?2 AND tracking_id <= ?3
+              ORDER BY tracking_id LIMIT 500)"
         );
-        let looks = self.json(&looks, &keys).await?;
+        let last = ids.last().map_or_else(String::new, Clone::clone);
+        let [whose, after] = keys.clone();
+        let looks = self.json(&looks, &[whose, after, last.into()]).await?;
         let next = ids.last().filter(|_| ids.len() == STEP as usize);
         let whole = [
             (column, self.id.as_str().into()),

@@ -56,7 +56,7 @@ pub async fn timeline(request: &Request, id: &str, env: &Env, config: &Config<'_
 }
 
 /// Notes who reads a record whose object notes nothing any more.
-async fn note(
+pub async fn note(
     database: &Database,
     id: &TrackingId,
     by: Option<&Caller>,

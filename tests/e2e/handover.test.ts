@@ -80,6 +80,17 @@ test("a photo, a signature and a code prove it, each once, to those whom they co
   assert.equal((await get(`/tracking/${id}/proof/0123456789abcdef01234567`, as.store)).status, 404);
 });
 
+test("what is erased takes its images along", async () => {
+  const { tracking_id: id } = await startDelivery(service);
+  const { id: shown } = (await image(id, JPEG)).body.proof[0];
+  await image(id, PNG, "image/png", "?kind=signature");
+  await post(`/tracking/${id}/status`, as.driver, { status: "DELIVERED" });
+  const erased = await service.call("DELETE", `/tracking/${id}/personal-data`, { token: as.admin });
+  assert.equal(erased.status, 200, erased.text);
+  assert.equal(erased.body["erased"].find((step: Json) => step["what"] === "proofs").count, 2);
+  for (const by of [as.store, as.admin]) assert.equal((await get(`/tracking/${id}/proof/${shown}`, by)).status, 410);
+});
+
 test("what is no proof is refused with what is wrong", async () => {
   const { tracking_id: id } = await startDelivery(service);
   const cases: [Promise<Reply>, number, string?][] = [

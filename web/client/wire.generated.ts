@@ -1092,16 +1092,10 @@ export interface components {
         };
         /** @enum {string} */
         Confidence: "low" | "medium" | "high";
-        /** @description What was wrong: at least one of these. `null` removes `window`, `phone`, `instructions` or `route`. */
+        /** @description What was wrong: at least one of these. `null` removes `window`, `phone`, `instructions` or `route`. The dropoff may be flat, as in a start. */
         Correction: {
             /** @description Where it goes. */
             dropoff?: components["schemas"]["PlaceReport"] | null;
-            /** @description Degrees, WGS84. */
-            dropoff_lat?: number | null;
-            /** @description Degrees, WGS84. */
-            dropoff_lng?: number | null;
-            /** @description Another name of `dropoff_lng`. */
-            dropoff_lon?: number | null;
             /** @description For the driver. */
             instructions?: string | null;
             /** @description E.164. */
@@ -1229,6 +1223,12 @@ export interface components {
                 from?: components["schemas"]["Timestamp"] | null;
                 to?: components["schemas"]["Timestamp"] | null;
             } | null;
+        } | unknown | unknown | unknown | unknown | {
+            dropoff: Record<string, never>;
+        } | {
+            visibility: string;
+        } | {
+            visibility_rules: Record<string, never>;
         };
         /** @description What became of the fixes of a message. The five are disjoint and sum to what was sent. */
         Counts: {
@@ -1801,7 +1801,7 @@ export interface components {
          * @description What was looked at.
          * @enum {string}
          */
-        Look: "read" | "page" | "follow" | "history" | "timeline";
+        Look: "read" | "page" | "follow" | "history" | "timeline" | "proof";
         /** @description A new share link: it is shown this once. */
         MadeLink: components["schemas"]["LinkEntry"] & {
             /** @description What `?link=` takes. */
@@ -1939,6 +1939,21 @@ export interface components {
          * @enum {string}
          */
         PointVerdict: "accepted" | "late" | "filtered";
+        /** @description The same as an encoded polyline. */
+        PolylineHistory: {
+            next_cursor?: string | null;
+            order_id: string;
+            /** @description The believed way, smoothed, in precision 5. */
+            polyline: string;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+            /** @description Unix seconds, one for each position. */
+            times: number[];
+            tracking_id: string;
+        };
         /** @description The driver came or went. */
         PresenceUpdate: {
             driver_online: boolean;
@@ -2673,7 +2688,7 @@ export interface operations {
                 since?: number | string;
                 /** @description The same; not before `since` */
                 until?: number | string;
-                /** @description The `next_cursor` of the page before */
+                /** @description The `next_cursor` of the page of the access log before */
                 cursor?: string;
             };
             header?: never;
@@ -9826,7 +9841,7 @@ export interface operations {
                      *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
                      *     }
                      */
-                    "application/json": components["schemas"]["History"];
+                    "application/json": components["schemas"]["History"] | components["schemas"]["PolylineHistory"];
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */
@@ -11039,8 +11054,8 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["CodeReport"];
-                "image/jpeg": number[];
-                "image/png": number[];
+                "image/jpeg": string;
+                "image/png": string;
             };
         };
         responses: {
@@ -11363,8 +11378,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": number[];
-                    "image/png": number[];
+                    "image/jpeg": string;
+                    "image/png": string;
                 };
             };
             /** @description No token where one is needed, or one that does not hold. */

@@ -29,6 +29,8 @@ pub enum Look {
     Follow,
     History,
     Timeline,
+    /// The image of a proof.
+    Proof,
 }
 
 /// Somebody who looked.

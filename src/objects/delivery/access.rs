@@ -65,6 +65,9 @@ impl Session {
             Ok(database) => database.write_visits(&id, &leaving).await,
             Err(error) => Err(error),
         };
+        // Meanwhile it may have been erased.
+        let Some(delivery) = self.take_for_alarm()? else { return Ok(()) };
+        self.keep(delivery);
         match sent {
             Ok(()) => {
                 let mut log = self.take_access()?;

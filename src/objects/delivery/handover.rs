@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use onway_core::access::Look;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Command, Proof, ProofKind};
 use onway_core::permission::Action;
@@ -36,7 +37,14 @@ impl Session {
             let tracking_id = delivery.facts.tracking_id.as_str().to_owned();
             self.keep(delivery);
             permitted?;
-            Proofs::of(&self.env)?.keep(&tracking_id, &proof.id, content_type, body).await.map_err(ours)?;
+            let (proofs, id) = (Proofs::of(&self.env)?, proof.id.clone());
+            proofs.keep(&tracking_id, &id, content_type, body).await.map_err(ours)?;
+            let answer = self.carry_out(by, Command::Prove(proof));
+            if matches!(answer, Err(Rejection::Gone)) {
+                // It was erased meanwhile, or has expired.
+                proofs.remove(&tracking_id, &id).await.map_err(ours)?;
+            }
+            return answer;
         }
         self.carry_out(by, Command::Prove(proof))
     }
@@ -60,8 +68,10 @@ impl Session {
 
     /// The image of a proof.
     pub(super) async fn proof(self: &Rc<Self>, by: Option<&Caller>, id: &str) -> Answer {
-        let delivery = self.take_live()?;
-        let permitted = delivery.permit(delivery.party(by), by, Action::SeeProof);
+        let mut delivery = self.take_live()?;
+        let permitted = self
+            .viewer(&delivery, by, None, Action::SeeProof)
+            .and_then(|viewer| self.note_visit(&mut delivery, &viewer, by, Look::Proof));
         let known = delivery.live.handover.proofs.iter().find(|proof| proof.id == id);
         let content_type = known.and_then(|proof| proof.content_type.clone());
         let tracking_id = delivery.facts.tracking_id.as_str().to_owned();

@@ -10,6 +10,8 @@ use crate::status::Status;
 
 /// Most proofs of one delivery.
 pub const PROOFS_MAX: usize = 10;
+/// So often the customer may change its mind.
+const RATINGS_MAX: u8 = 10;
 /// So often a wrong code may be said: a driver should not find it by trying.
 const CODE_TRIES: u8 = 5;
 
@@ -66,6 +68,8 @@ pub struct Handover {
     pub rating: Option<Rating>,
     /// Wrong codes so far.
     tries: u8,
+    /// Ratings so far.
+    rated: u8,
 }
 
 impl Delivery {
@@ -113,6 +117,10 @@ impl Delivery {
         if known.is_some_and(|known| (known.stars, &known.comment) == (stars, &comment)) {
             return Ok(Outcome::default());
         }
+        if self.live.handover.rated >= RATINGS_MAX {
+            return Err(Rejection::Conflict("this delivery has been rated too often".into()));
+        }
+        self.live.handover.rated += 1;
         self.live.handover.rating = Some(Rating { stars, comment, at: now });
         let outcome = self.noted(now);
         self.live.revision += 1;
@@ -213,6 +221,10 @@ mod tests {
         assert!(!rate(&mut delivery, 5, "kind", 4).unwrap().changed);
         assert!(rate(&mut delivery, 4, "kind", 5).unwrap().changed);
         assert_eq!(delivery.live.updated, updated, "it is not read longer for it");
+        for n in 2..i64::from(RATINGS_MAX) {
+            rate(&mut delivery, 1, &n.to_string(), 5 + n).unwrap();
+        }
+        assert!(matches!(rate(&mut delivery, 5, "", 99), Err(Rejection::Conflict(_))));
     }
 
     #[test]

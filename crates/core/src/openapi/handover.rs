@@ -27,28 +27,23 @@ struct CodeReport;
 
 /// The schemas of what may be sent.
 pub fn schemas() -> [(&'static str, Value); 3] {
-    let fields = [
-        "dropoff",
-        "dropoff_lat",
-        "dropoff_lng",
-        "dropoff_lon",
-        "window",
-        "phone",
-        "instructions",
-        "visibility",
-        "route",
-        "visibility_rules",
-    ];
+    let fields = ["dropoff", "window", "phone", "instructions", "visibility", "visibility_rules", "route"];
     let started = start();
     let given: serde_json::Map<_, _> =
         fields.iter().map(|field| ((*field).to_owned(), started["properties"][field].clone())).collect();
+    let removable = ["window", "phone", "instructions", "route"].map(|field| json!({"required": [field]}));
+    let others = [("dropoff", "object"), ("visibility", "string"), ("visibility_rules", "object")];
+    let others =
+        others.map(|(field, kind)| json!({"required": [field], "properties": {field: {"type": kind}}}));
+    let corrected: Vec<_> = removable.into_iter().chain(others).collect();
     [
         (
             "Correction",
             json!({
                 "type": "object",
-                "description": "What was wrong: at least one of these. `null` removes `window`, `phone`, `instructions` or `route`.",
+                "description": "What was wrong: at least one of these. `null` removes `window`, `phone`, `instructions` or `route`. The dropoff may be flat, as in a start.",
                 "properties": given,
+                "anyOf": corrected,
             }),
         ),
         (
@@ -142,7 +137,7 @@ fn rate() {}
         ("id" = String, Path, description = "Tracking id"),
         ("kind" = Option<String>, Query, description = "Of an image: `photo` or `signature`; a photo where it is left out"),
     ),
-    request_body(content((CodeReport = "application/json"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))),
+    request_body(content((CodeReport = "application/json"), (String = "image/jpeg"), (String = "image/png"))),
     responses(
         (status = 200, description = "Kept, now or before", body = Snapshot),
         (status = 409, description = "The code is another, it was not on the way, or there are too many", body = Problem, content_type = "application/problem+json"),
@@ -160,7 +155,7 @@ fn prove() {}
     get, path = "/tracking/{id}/proof/{proof_id}", tag = "deliveries",
     params(("id" = String, Path, description = "Tracking id"), ("proof_id" = String, Path, description = "The `id` of the proof")),
     responses(
-        (status = 200, description = "The image", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))),
+        (status = 200, description = "The image", content((String = "image/jpeg"), (String = "image/png"))),
         (status = 501, description = "No bucket is bound here", body = Problem, content_type = "application/problem+json"),
         CallerRefused, DeliveryMissing, Failed,
     ),

@@ -70,6 +70,10 @@ pub fn document() -> Result<Value, serde_json::Error> {
             body[name] = example;
         }
     }
+    let track = &mut document["paths"]["/tracking/{id}/history"]["get"]["responses"]["200"]["content"][JSON]
+        ["schema"];
+    let points = track.take();
+    *track = json!({"anyOf": [points, {"$ref": "#/components/schemas/PolylineHistory"}]});
     // Trackers put positions into a query or a body: one description, three methods.
     let log = document["paths"]["/log/{protocol}/{key}"]["get"].clone();
     for method in ["post", "put"] {
@@ -140,6 +144,11 @@ fn bound(parameter: &mut Value) {
         }
         Some("max_points") => json!({"type": "integer", "minimum": 2, "maximum": PAGE_POINTS}),
         Some("since" | "until") if parameter["schema"]["minimum"].is_null() => input::time(),
+        Some("cursor")
+            if parameter["description"].as_str().is_some_and(|said| said.contains("access log")) =>
+        {
+            json!({"type": "string", "format": "access-cursor"})
+        }
         Some("cursor") => json!({"type": "string", "format": "cursor"}),
         Some("near") => {
             json!({"type": "string", "format": "near", "pattern": "^-?[0-9]+([.][0-9]+)?,-?[0-9]+([.][0-9]+)?$"})

@@ -7,7 +7,7 @@ use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 use crate::wire::batch::BatchAnswer;
 use crate::wire::frames::{LocationUpdate, MessageId, Resumed, ServerFrame, StatusUpdate};
 use crate::wire::health::Health;
-use crate::wire::history::{GeoJsonHistory, History, Timeline};
+use crate::wire::history::{GeoJsonHistory, History, PolylineHistory, Timeline};
 use crate::wire::problem::Problem;
 use crate::wire::report::Updated;
 use crate::wire::snapshot::Snapshot;
@@ -20,7 +20,7 @@ use crate::wire::snapshot::Snapshot;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(start, update, read, set_status, set_statuses, assign, unassign, accept, decline, cancel, history, events, follow, follow_by_query, health, document, landing, page),
-    components(schemas(ServerFrame, LocationUpdate, StatusUpdate, Resumed, MessageId, Problem)),
+    components(schemas(ServerFrame, LocationUpdate, StatusUpdate, Resumed, MessageId, Problem, PolylineHistory)),
     modifiers(&Bearer),
     servers((url = "/")),
 )]

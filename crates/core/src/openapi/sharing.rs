@@ -146,7 +146,7 @@ fn shared_page() {}
         ("subject" = Option<String>, Query, description = "By the subject of this token"),
         ("since" = Option<String>, Query, description = "Unix seconds, Unix milliseconds or ISO 8601"),
         ("until" = Option<String>, Query, description = "The same; not before `since`"),
-        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page of the access log before"),
     ),
     responses((status = 200, description = "What was noted", body = AccessPage), QueryRefused, CallerRefused, Failed),
     security(("bearer" = [])),
