@@ -35,6 +35,8 @@ export interface Service {
   url: string;
   /** The same for sockets. */
   ws: string;
+  /** What lies in the bucket of proofs. */
+  images: () => Promise<string[]>;
   state: string;
   stop(): Promise<void>;
   call: Call;
@@ -96,6 +98,7 @@ export async function start(options: Options = {}): Promise<Service> {
       if (options.state === undefined) await rm(state, { recursive: true, force: true });
     },
     call: caller(url),
+    images: async () => ((await miniflare.getR2Bucket("PROOFS")) as unknown as Bucket).list().then((found) => found.objects.map((object) => object.key)),
   };
 }
 
@@ -126,6 +129,10 @@ export function caller(url: string): Call {
 interface Database {
   prepare(sql: string): Statement;
   batch(statements: Statement[]): Promise<unknown>;
+}
+
+interface Bucket {
+  list(): Promise<{ objects: { key: string }[] }>;
 }
 
 interface Statement {

@@ -88,7 +88,26 @@ test("what is erased takes its images along", async () => {
   const erased = await service.call("DELETE", `/tracking/${id}/personal-data`, { token: as.admin });
   assert.equal(erased.status, 200, erased.text);
   assert.equal(erased.body["erased"].find((step: Json) => step["what"] === "proofs").count, 2);
+  assert.deepEqual((await service.images()).filter((key) => key.startsWith(id)), []);
   for (const by of [as.store, as.admin]) assert.equal((await get(`/tracking/${id}/proof/${shown}`, by)).status, 410);
+});
+
+test("an image goes with the last that is known of its delivery", async () => {
+  const brief = await start({ vars: { ARCHIVE_DELAY_S: "0.05", EXPIRE_FINISHED_HOURS: "0", RETENTION_POSITIONS_DAYS: "0", RETENTION_SUMMARIES_DAYS: "0" } });
+  try {
+    const { tracking_id: id } = await startDelivery(brief);
+    const { id: proof } = (await image(id, JPEG, "image/jpeg", "", as.driver, brief.call)).body.proof[0];
+    assert.deepEqual(await brief.images(), [`${id}/${proof}`]);
+    await brief.call("POST", `/tracking/${id}/status`, { token: as.driver, body: { status: "DELIVERED" } });
+    for (let tries = 0; (await brief.images()).length > 0; tries += 1) {
+      assert.ok(tries < 100, "it stays");
+      await delay(100);
+      assert.equal((await brief.call("GET", "/test/retention")).status, 200);
+    }
+    assert.equal((await brief.call("GET", `/tracking/${id}/proof/${proof}`, { token: as.store })).status, 410);
+  } finally {
+    await brief.stop();
+  }
 });
 
 test("what is no proof is refused with what is wrong", async () => {
