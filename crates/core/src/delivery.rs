@@ -8,133 +8,45 @@ mod assigning;
 mod change;
 mod correcting;
 mod driven;
+mod event;
 mod guidance;
 mod handover;
 mod reporting;
+mod state;
 mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
-use crate::eta::{Estimate, Journey, Model};
-use crate::fix::Position;
+use crate::eta::{Journey, Model};
 use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::permission::{self, Action, Circumstances, Owners, Party};
 use crate::published::Published;
-use crate::recent::{Archive, Key, Recent};
+use crate::recent::{Archive, Recent};
 use crate::rejection::Rejection;
 use crate::route::Route;
 use crate::status::{Status, Step};
-use crate::track::Chunk;
 use crate::tracking_id::TrackingId;
 use crate::visibility::rules::{Element, Rules};
 use crate::wire::correction::Correction;
-use crate::wire::frames::MessageId;
-use crate::wire::report::{Counts, Report, StatusReport};
+use crate::wire::report::{Report, StatusReport};
 use crate::wire::snapshot::FixCounts;
-use crate::wire::start::{Mode, Place, StartRequest, Visibility, Window};
+use crate::wire::start::{Place, StartRequest, Visibility};
 
 pub use change::Change;
 pub use driven::{Driven, PresenceEvent, Told};
+pub use event::{Event, KeptEvent, Outcome, StatusEvent};
 pub use guidance::{Following, Guidance};
 pub use handover::{Handover, PROOFS_MAX, Proof, ProofKind, Rating};
+pub use state::{Facts, Live, Reached};
 pub use stored::StoredLive;
 
 /// So long after its last message a driver without a socket counts as online, in ms.
 const CONTACT_SPAN: i64 = 90_000;
-
-/// What was said when it started; it rarely changes: see [`Outcome::facts_changed`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Facts {
-    pub tracking_id: TrackingId,
-    /// Random, made with the storage.
-    pub epoch: String,
-    pub order_id: String,
-    pub driver_id: Option<String>,
-    /// What the driver is called towards the public and the customer.
-    pub driver_alias: Option<String>,
-    pub customer_id: Option<String>,
-    pub store_id: Option<String>,
-    pub pickup: Option<Place>,
-    pub dropoff: Place,
-    pub phone: Option<String>,
-    pub mode: Mode,
-    pub window: Option<Window>,
-    pub route: Option<String>,
-    pub instructions: Option<String>,
-    /// What the recipient says to the driver.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handover_code: Option<String>,
-    pub visibility: Visibility,
-    /// What those outside see.
-    #[serde(default)]
-    pub rules: Rules,
-    pub metadata: Option<Map<String, Value>>,
-    pub clock: Clock,
-    pub started: Millis,
-    /// Tells a repeated start from another under the same `Idempotency-Key`.
-    pub request_digest: String,
-}
-
-/// A status reached.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reached {
-    pub status: Status,
-    pub at: Millis,
-    pub note: Option<String>,
-    pub reason: Option<String>,
-    /// Of the report, where it had one: sent again, it changes nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<MessageId>,
-}
-
-impl Reached {
-    const fn new(status: Status, at: Millis) -> Self {
-        Self { status, at, note: None, reason: None, id: None }
-    }
-}
-
-/// What changes while it runs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Live {
-    pub seq: u64,
-    pub timeline: Vec<Reached>,
-    pub recent: Recent,
-    /// What became of the fixes that were sent.
-    pub fixes: FixCounts,
-    pub eta: Option<Estimate>,
-    /// What the ETA knows of the way so far.
-    pub journey: Journey,
-    pub following: Following,
-    pub stops_before: u32,
-    /// What passes between it and its driver's object.
-    pub driven: Driven,
-    /// The newest fix that was broadcast.
-    pub shown: Option<Key>,
-    /// Since when those outside see the location, in the time of fixes; `None` while it is hidden.
-    pub shown_since: Option<Millis>,
-    /// When the driver agreed to it.
-    pub accepted_at: Option<Millis>,
-    /// When the driver was last heard of.
-    pub contact: Option<Millis>,
-    pub updated: Millis,
-    /// Grows with each change, whether or not anybody is told.
-    pub revision: u64,
-    /// How many chunks of history are closed.
-    pub chunks: u32,
-    pub published: Published,
-    pub handover: Handover,
-    pub outbox: Outbox,
-    /// How often watchers were told, and asked whether they keep up.
-    pub asked: Asked,
-}
 
 /// One delivery.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,121 +96,6 @@ impl Command {
             Self::Report(report) => Self::Report(Report { relayed: true, ..report }),
             other => other,
         }
-    }
-}
-
-/// Something that happened, in the order of `seq`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// Kept, for those who were away.
-    Status(StatusEvent),
-    /// Another driver, or one who has agreed, or a correction, while the status stays: told by the whole state. Kept.
-    Changed(StatusEvent),
-    /// A newer position. `path` holds those since the last, smoothed, with their times, this one last.
-    Moved { seq: u64, path: Vec<(Millis, Position)> },
-    /// Another ETA without another position.
-    Estimated { seq: u64 },
-    /// Kept, as a status is.
-    Presence(PresenceEvent),
-}
-
-/// An event that is kept for those who were away.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum KeptEvent {
-    Status(StatusEvent),
-    Presence(PresenceEvent),
-}
-
-impl Event {
-    /// Its number.
-    pub const fn seq(&self) -> u64 {
-        match self {
-            Self::Status(event) | Self::Changed(event) => event.seq,
-            Self::Presence(event) => event.seq,
-            Self::Moved { seq, .. } | Self::Estimated { seq } => *seq,
-        }
-    }
-
-    /// What is kept of it, with its number.
-    pub fn kept(&self) -> Option<(u64, KeptEvent)> {
-        match self {
-            Self::Status(event) | Self::Changed(event) => Some((event.seq, KeptEvent::Status(event.clone()))),
-            Self::Presence(event) => Some((event.seq, KeptEvent::Presence(event.clone()))),
-            Self::Moved { .. } | Self::Estimated { .. } => None,
-        }
-    }
-}
-
-impl From<KeptEvent> for Event {
-    fn from(kept: KeptEvent) -> Self {
-        match kept {
-            KeptEvent::Status(event) => Self::Status(event),
-            KeptEvent::Presence(event) => Self::Presence(event),
-        }
-    }
-}
-
-/// A status reached, as it is kept for those who were away.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StatusEvent {
-    pub seq: u64,
-    pub status: Status,
-    pub at: Millis,
-    pub note: Option<String>,
-    /// More than the status has changed: whoever follows is told the whole state.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub whole: bool,
-}
-
-/// What a command came to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
-    pub events: Vec<Event>,
-    /// Of a report.
-    pub counts: Counts,
-    /// Chunks of history that are full, with their numbers.
-    pub chunks: Vec<(u32, Chunk)>,
-    /// Whether there is anything to store.
-    pub changed: bool,
-    /// The positions were kept, the status was not.
-    pub conflict: Option<Rejection>,
-    /// A fix was dated in the future.
-    pub wrong_clock: bool,
-    /// What the ETA rests on has changed.
-    pub guided: bool,
-    /// Those outside do not see the location any more, while the driver is under way.
-    pub hidden: bool,
-    /// Another driver has it, or it was corrected: who may see it may be others.
-    pub facts_changed: bool,
-}
-
-impl Outcome {
-    /// What this and then `next` came to, to be stored and told as one; the counts stay apart.
-    pub fn join(&mut self, next: Self) {
-        for event in next.events {
-            match (self.events.last_mut(), event) {
-                (Some(Event::Moved { seq, path }), Event::Moved { seq: newer, path: more }) => {
-                    *seq = newer;
-                    path.extend(more);
-                }
-                (_, event) => self.events.push(event),
-            }
-        }
-        self.chunks.extend(next.chunks);
-        self.changed |= next.changed;
-        self.guided |= next.guided;
-        self.hidden |= next.hidden;
-        self.facts_changed |= next.facts_changed;
-    }
-
-    /// How many broadcasts it causes; positions may wait for others, and count once.
-    pub fn broadcasts(&self) -> u64 {
-        let told = |event: &Event| match event {
-            Event::Status(StatusEvent { whole, .. }) => 1 + u64::from(*whole),
-            _ => 1,
-        };
-        self.events.iter().map(told).sum::<u64>() + u64::from(self.hidden)
     }
 }
 

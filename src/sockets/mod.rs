@@ -3,73 +3,29 @@
 //! What a socket is lives in its attachment, which outlasts hibernation. Memory holds a list of them,
 //! made anew from the platform's when an event finds none.
 
+mod attachment;
+mod frames;
+mod telling;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use onway_core::auth::Caller;
 use onway_core::bucket::{Frames, Pace, Places, Verdict};
 use onway_core::clock::Millis;
-use onway_core::keeping_up::{self, Asked, Keeping, SILENCE_MAX};
+use onway_core::keeping_up::{Asked, SILENCE_MAX};
 use onway_core::permission::Party;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::Audience;
-use onway_core::wire::ServerFrame;
 use onway_core::wire::frames::{PING, PONG};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
-use worker::{Error, Response, Result, State, WebSocket, WebSocketPair};
+use worker::{Response, Result, State, WebSocket, WebSocketPair};
 use worker_sys::WebSocketRequestResponsePair;
 
-use crate::identity::{SUBPROTOCOL, wall};
-
-/// What is known of a socket.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Attachment {
-    /// `None` for the public.
-    pub by: Option<Caller>,
-    pub audience: Audience,
-    /// The share link that lets it see what it sees.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<Pass>,
-    /// Tells the sockets of an object apart.
-    #[serde(default)]
-    id: u32,
-    /// How many of the questions to its audience it has answered, or were asked before it came.
-    #[serde(default)]
-    answered: u32,
-}
-
-/// A share link, to a socket that came by it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Pass {
-    pub id: String,
-    /// Wall clock.
-    pub until: Option<Millis>,
-}
-
-impl Attachment {
-    pub const fn new(by: Option<Caller>, audience: Audience, link: Option<Pass>) -> Self {
-        Self { by, audience, link, id: 0, answered: 0 }
-    }
-
-    /// Whether its token has run out: nothing leaves any more.
-    pub fn has_expired(&self, wall: Millis) -> bool {
-        self.by.as_ref().is_some_and(|by| wall >= by.expires)
-    }
-
-    /// Whether its share link is over: no token mends that.
-    pub fn has_lapsed(&self, wall: Millis) -> bool {
-        self.link.as_ref().and_then(|link| link.until).is_some_and(|until| wall >= until)
-    }
-
-    /// What it is to be closed with, where it may hear no more.
-    fn ended(&self, wall: Millis) -> Option<Rejection> {
-        if self.has_lapsed(wall) {
-            return Some(Rejection::Forbidden(String::new()));
-        }
-        self.has_expired(wall).then(|| Rejection::InvalidToken(String::new()))
-    }
-}
+pub use self::attachment::{Attachment, Pass};
+pub use self::frames::{close, refuse, send, switching_protocols};
+pub use self::telling::Told;
+use crate::identity::wall;
 
 struct Client {
     socket: WebSocket,
@@ -125,9 +81,6 @@ fn count(counter: &Cell<usize>) {
 const SOCKETS_MAX: usize = 32_000;
 /// Most sockets whose frames are counted before those that have drained are forgotten.
 const COUNTED_MAX: usize = 1_024;
-
-/// What a frame, or the whole state, is for each audience.
-pub type Told<'a> = &'a dyn Fn(Audience) -> Option<ServerFrame>;
 
 impl Sockets {
     /// Accepts a socket. Returns the answer to its upgrade, and the socket to send to.
@@ -341,113 +294,6 @@ impl Sockets {
         clients.iter().flatten().any(|client| !client.is_driver())
     }
 
-    /// Sends to everybody what `frame` makes for their audience, serialized once for each; `whole` to those who
-    /// are slow, when it is their time. With a `seq` it counts, and may ask for an answer. Returns in how many ms
-    /// somebody who is slow is to be told the newest.
-    pub fn broadcast(
-        &self,
-        state: &State,
-        wall: Millis,
-        seq: Option<u64>,
-        frame: Told<'_>,
-        whole: Told<'_>,
-    ) -> Option<i64> {
-        self.restore(state);
-        #[cfg(feature = "test-utils")]
-        count(&self.counts.broadcasts);
-        let (mut clients, mut asked) = (self.clients.borrow_mut(), self.asked.borrow_mut());
-        let (clients, asked) = (clients.as_mut()?, asked.get_or_insert_default());
-        let asks = seq.filter(|_| asked.count());
-        let mut pause = None;
-        for audience in Audience::ALL {
-            if !clients.iter().any(|client| client.attachment.audience == audience) {
-                continue;
-            }
-            let Some(mut text) = frame(audience).and_then(|frame| self.serialize(&frame)) else { continue };
-            let watches = audience != Audience::Driver;
-            if asks.is_some() && watches && text.pop().is_some() {
-                text.push_str(",\"ack\":true}");
-            }
-            let (known, mut newest) = (asked.of(audience), None);
-            clients.retain_mut(|client| {
-                if client.attachment.audience != audience {
-                    return true;
-                }
-                if let Some(ended) = client.attachment.ended(wall) {
-                    close(&client.socket, &ended);
-                    return false;
-                }
-                match Keeping::of(known, client.attachment.answered) {
-                    Keeping::TooSlow if watches => {
-                        client.socket.close(Some(1008), Some("Too slow")).ok();
-                        return false;
-                    }
-                    // What asks goes to all alike.
-                    Keeping::Slow if watches && asks.is_none() => {
-                        client.owed = true;
-                        return self.catch_up(client, wall, whole, &mut newest, &mut pause);
-                    }
-                    _ => {}
-                }
-                // A socket that cannot take a frame has closed: its close event may still be on the way.
-                client.socket.send_with_str(&text).is_ok()
-            });
-            if let Some(seq) = asks.filter(|_| watches) {
-                asked.ask(audience, seq);
-            }
-        }
-        pause
-    }
-
-    /// Tells those who are slow, and whose time has come, the newest. Returns in how many ms the next is due.
-    pub fn catch_up_all(&self, state: &State, wall: Millis, whole: Told<'_>) -> Option<i64> {
-        self.restore(state);
-        let mut clients = self.clients.borrow_mut();
-        let clients = clients.as_mut()?;
-        let mut pause = None;
-        for audience in Audience::ALL {
-            let mut newest = None;
-            clients.retain_mut(|client| {
-                if client.attachment.audience != audience || !client.owed {
-                    return true;
-                }
-                if let Some(ended) = client.attachment.ended(wall) {
-                    close(&client.socket, &ended);
-                    return false;
-                }
-                self.catch_up(client, wall, whole, &mut newest, &mut pause)
-            });
-        }
-        pause
-    }
-
-    /// Tells somebody who is slow the newest, or when it will be told. Whether the socket takes it.
-    fn catch_up(
-        &self,
-        client: &mut Client,
-        wall: Millis,
-        whole: Told<'_>,
-        newest: &mut Option<String>,
-        pause: &mut Option<i64>,
-    ) -> bool {
-        let wait = keeping_up::pause(client.told, wall);
-        if wait > 0 {
-            *pause = Some(pause.map_or(wait, |known: i64| known.min(wait)));
-            return true;
-        }
-        if newest.is_none() {
-            *newest = whole(client.attachment.audience).and_then(|frame| self.serialize(&frame));
-        }
-        (client.told, client.owed) = (Some(wall), false);
-        newest.as_ref().is_none_or(|text| client.socket.send_with_str(text).is_ok())
-    }
-
-    fn serialize(&self, frame: &ServerFrame) -> Option<String> {
-        #[cfg(feature = "test-utils")]
-        count(&self.counts.serializations);
-        serde_json::to_string(frame).ok()
-    }
-
     pub fn forget_all(&self) {
         self.clients.take();
         self.asked.take();
@@ -489,41 +335,4 @@ pub fn has_stopped_pinging(state: &State, socket: &WebSocket, wall: Millis) -> b
         Some(Millis(at.get_time() as i64))
     };
     ask().is_some_and(|pinged| wall.since(pinged) > SILENCE_MAX)
-}
-
-/// Sends one frame; a socket that has closed takes none.
-pub fn send(socket: &WebSocket, frame: &ServerFrame) -> Result<()> {
-    let text = serde_json::to_string(frame).map_err(|error| Error::RustError(error.to_string()))?;
-    // The close event of a dead socket follows by itself.
-    socket.send_with_str(text).ok();
-    Ok(())
-}
-
-/// Closes with the code and reason of a refusal.
-pub fn close(socket: &WebSocket, rejection: &Rejection) {
-    let (code, reason) = rejection.close();
-    // Fails only where it is closed already.
-    socket.close(Some(code), Some(reason)).ok();
-}
-
-/// Answers an upgrade that is refused: accepted and closed at once, since a browser shows a script no
-/// HTTP status.
-pub fn refuse(rejection: &Rejection, subprotocol: bool) -> Result<Response> {
-    let pair = WebSocketPair::new()?;
-    pair.server.accept()?;
-    if let Rejection::RateLimited { .. } = rejection {
-        send(&pair.server, &ServerFrame::refusal(rejection, None))?;
-    }
-    close(&pair.server, rejection);
-    switching_protocols(pair.client, subprotocol)
-}
-
-pub fn switching_protocols(client: WebSocket, subprotocol: bool) -> Result<Response> {
-    let response = Response::from_websocket(client)?;
-    // Frames are small: an empty list of extensions keeps the runtime from compressing each for each socket.
-    response.headers().set("Sec-WebSocket-Extensions", "")?;
-    if subprotocol {
-        response.headers().set("Sec-WebSocket-Protocol", SUBPROTOCOL)?;
-    }
-    Ok(response)
 }

@@ -1,0 +1,56 @@
+//! What is known of a socket. It outlasts hibernation.
+
+use onway_core::auth::Caller;
+use onway_core::clock::Millis;
+use onway_core::rejection::Rejection;
+use onway_core::visibility::Audience;
+use serde::{Deserialize, Serialize};
+
+/// What is known of a socket.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Attachment {
+    /// `None` for the public.
+    pub by: Option<Caller>,
+    pub audience: Audience,
+    /// The share link that lets it see what it sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Pass>,
+    /// Tells the sockets of an object apart.
+    #[serde(default)]
+    pub(super) id: u32,
+    /// How many of the questions to its audience it has answered, or were asked before it came.
+    #[serde(default)]
+    pub(super) answered: u32,
+}
+
+/// A share link, to a socket that came by it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pass {
+    pub id: String,
+    /// Wall clock.
+    pub until: Option<Millis>,
+}
+
+impl Attachment {
+    pub const fn new(by: Option<Caller>, audience: Audience, link: Option<Pass>) -> Self {
+        Self { by, audience, link, id: 0, answered: 0 }
+    }
+
+    /// Whether its token has run out: nothing leaves any more.
+    pub fn has_expired(&self, wall: Millis) -> bool {
+        self.by.as_ref().is_some_and(|by| wall >= by.expires)
+    }
+
+    /// Whether its share link is over: no token mends that.
+    pub fn has_lapsed(&self, wall: Millis) -> bool {
+        self.link.as_ref().and_then(|link| link.until).is_some_and(|until| wall >= until)
+    }
+
+    /// What it is to be closed with, where it may hear no more.
+    pub(super) fn ended(&self, wall: Millis) -> Option<Rejection> {
+        if self.has_lapsed(wall) {
+            return Some(Rejection::Forbidden(String::new()));
+        }
+        self.has_expired(wall).then(|| Rejection::InvalidToken(String::new()))
+    }
+}
