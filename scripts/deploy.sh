@@ -10,6 +10,11 @@ scripts/size.sh
 scripts/web.sh
 
 wrangler whoami >/dev/null 2>&1 || die "wrangler is not logged in: run \`. scripts/env.sh && wrangler login\`, or set CLOUDFLARE_API_TOKEN"
+# A queue has to be there before a Worker is bound to it.
+mapfile -t queues < <(sed -nE 's/^(queue|dead_letter_queue) = "(.*)"/\2/p' wrangler.toml | sort -u)
+for queue in "${queues[@]}"; do
+  wrangler queues info "$queue" >/dev/null 2>&1 || wrangler queues create "$queue"
+done
 wrangler deploy
 # Until the tables are there, deliveries keep what they have for the archive.
 wrangler d1 migrations apply DB --remote

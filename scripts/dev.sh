@@ -42,7 +42,7 @@ wrangler d1 migrations apply DB --local --persist-to "$state" >"$logs/migrations
 
 say "3/4 server on $url, state in $state"
 serving=$(now)
-KEEP_SERVING=1 start wrangler dev --ip 127.0.0.1 --port "$port" --inspector-port 0 --persist-to "$state" --var ALLOW_SIM_CLOCK:1 --var FRAMES_PER_SECOND:1000 \
+KEEP_SERVING=1 start wrangler dev --ip 127.0.0.1 --port "$port" --inspector-port 0 --persist-to "$state" --var ALLOW_SIM_CLOCK:1 --var ALLOW_LOCAL_ENDPOINTS:1 --var FRAMES_PER_SECOND:1000 \
   --show-interactive-dev-session=false
 server=$started
 running+=("$server")

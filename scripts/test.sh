@@ -23,7 +23,7 @@ steps=(
   "& WebAssembly with test routes|scripts/wasm.sh --test"
   "end to end: types|npm --prefix tests run check"
   "end to end, on workerd|npm --prefix tests test"
-  "contract, by schemathesis|scripts/contract.sh"
+  "& contract, by schemathesis|scripts/contract.sh"
   "in Chromium|npm --prefix tests run browser"
 )
 

@@ -19,12 +19,14 @@ hash=$(hash_of "${sources[@]}")
 if [[ -f $out/.sources && $(<"$out/.sources") == "$hash" ]]; then exit 0; fi
 rm -f "$out/.sources"
 
-# `{:?}` writes nothing: the names that it would need are a part of the code that nobody reads.
-export RUSTFLAGS="${RUSTFLAGS-} -Zfmt-debug=none"
+# `{:?}` writes nothing, and a panic names no line: the texts that they would need are a part of the code that hardly
+# anybody reads. Who looks for a panic leaves the flags out.
+export RUSTFLAGS="${RUSTFLAGS-} -Zfmt-debug=none -Zlocation-detail=none"
 # The path comes first: worker-build takes the first word that is no option for it.
-# wasm-opt runs apart: worker-build has no way to ask it for the smallest.
+# wasm-opt runs apart: worker-build has no way to ask it for the smallest. The lowest addresses are the end of the stack,
+# which nothing points to: offsets can be part of the instructions that use them.
 if RUST_BACKTRACE=0 with_wasm_rust worker-build --release --panic-unwind --no-opt --out-dir "$out" . "${cargo_options[@]}" &&
-  "$WASM_OPT_BIN" -Oz --all-features "$out/index_bg.wasm" --output "$out/index_bg.wasm"; then
+  "$WASM_OPT_BIN" -Oz --all-features --low-memory-unused "$out/index_bg.wasm" --output "$out/index_bg.wasm"; then
   say "$hash" >"$out/.sources"
 elif [[ ${KEEP_SERVING-} == 1 && -f $out/index.js ]]; then
   say "the Worker does not compile: the last one that did keeps running"

@@ -9,6 +9,7 @@ use wasm_bindgen::JsValue;
 use worker::Result;
 
 use crate::archive::{Database, number};
+use crate::d1;
 
 // Of what has been erased nothing comes back.
 const WRITE: &str = "
@@ -45,7 +46,7 @@ impl Database {
         let entries = serde_json::to_string(visits)?;
         let row = [tracking_id.into(), number(first), number(last), entries.as_str().into()];
         let statement = self.d1.prepare(statement).bind(&row)?;
-        self.within(statement.run()).await.map(drop)
+        self.within(d1::run(&statement)).await.map(drop)
     }
 
     /// A page of what is looked for, the newest first.
@@ -69,7 +70,7 @@ impl Database {
             (PAGE_ROWS as f64).into(),
         ];
         let statement = self.d1.prepare(READ).bind(&bindings)?;
-        let rows: Vec<Row> = self.within(statement.all()).await?.results()?;
+        let rows: Vec<Row> = d1::rows(&self.within(d1::all(&statement)).await?)?;
         let last = rows.last().filter(|_| rows.len() == PAGE_ROWS);
         let next_cursor = last.map(|row| cursor(Millis(row.first as i64), &row.tracking_id));
         let mut entries = Vec::new();

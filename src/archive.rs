@@ -1,6 +1,5 @@
 //! D1: what outlives a delivery's object. The schema is in `migrations`.
 
-use std::future::Future;
 use std::time::Duration;
 
 use js_sys::Uint8Array;
@@ -8,13 +7,13 @@ use onway_core::archive::{Held, NumberedChunk, Summary, Work};
 use onway_core::clock::Millis;
 use onway_core::own_json;
 use onway_core::track::{Chunk, Recorded, decode};
-use onway_core::wire::start::Window;
+use onway_core::wire::json;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement, Env, Error, Result};
 
-use crate::beside;
+use crate::{beside, d1};
 
 /// The binding of the database.
 pub const BINDING: &str = "DB";
@@ -56,11 +55,15 @@ const COARSEN: [&str; 2] = [
 /// long as it is at 45°: for a statistic that will do, and SQLite need know no cosine.
 macro_rules! figures {
     () => {
-        "INSERT INTO figure (store_id, mode, status, day, duration_s, distance_m, eta_error_s)
+        "INSERT INTO figure (store_id, mode, status, day, duration_s, distance_m, eta_error_s, on_time, travelled_m, dwell_s,
+             interval_s, stars)
          SELECT store_id, mode, status, started / 86400000, (ended - started) / 1000,
              100 * cast(round(1113.2 * (abs(rest ->> '$.pickup.lat' - rest ->> '$.dropoff.lat')
                  + 0.7 * abs(rest ->> '$.pickup.lng' - rest ->> '$.dropoff.lng'))) AS INTEGER),
-             (SELECT cast(avg(abs((value ->> '$[1]') - delivery.ended / 1000)) AS INTEGER) FROM json_each(delivery.etas))
+             (SELECT cast(avg(abs((value ->> '$[1]') - delivery.ended / 1000)) AS INTEGER) FROM json_each(delivery.etas)),
+             iif(status = 'DELIVERED', ended <= window_to, NULL),
+             100 * cast(round((rest ->> '$.figures.distance_m') / 100.0) AS INTEGER), rest ->> '$.figures.dwell_s',
+             rest ->> '$.figures.interval_s', rest ->> '$.handover.rating.stars'
          FROM delivery"
     };
 }
@@ -81,7 +84,7 @@ const KNOWS: &str = "
 
 const READ_SUMMARY: &str = "SELECT * FROM delivery WHERE tracking_id = ?";
 const READ_CHUNKS: &str =
-    "SELECT fixes FROM chunk WHERE tracking_id = ? AND first <= ? AND last >= ? ORDER BY n";
+    "SELECT hex(fixes) AS fixes FROM chunk WHERE tracking_id = ? AND first <= ? AND last >= ? ORDER BY n";
 
 /// The archive of this deployment.
 pub struct Database {
@@ -112,7 +115,7 @@ impl Database {
                 statements.push(self.d1.prepare(coarsen).bind(&[tracking_id.into()])?);
             }
         }
-        self.within(self.d1.batch(statements)).await.map(drop)
+        self.within(d1::batch(&self.d1, &statements)).await.map(drop)
     }
 
     /// Whether the archive is seen to have what it must, or must not have it.
@@ -126,7 +129,9 @@ impl Database {
             tail: Option<f64>,
         }
         let query = self.d1.prepare(SEE).bind(&[held.tracking_id.as_str().into(), held.chunks.into()])?;
-        let Some(seen) = self.within(query.first::<Seen>(None)).await? else { return Ok(false) };
+        let answer = self.within(d1::all(&query)).await?;
+        let Some(seen) = d1::first(&answer) else { return Ok(false) };
+        let seen: Seen = own_json::of(seen)?;
         let newest = |revision: Option<f64>, least: u64| revision.is_some_and(|seen| seen >= least as f64);
         let track =
             seen.chunks >= f64::from(held.chunks) && held.tail.is_none_or(|tail| newest(seen.tail, tail));
@@ -135,20 +140,21 @@ impl Database {
 
     /// Notes that the object of a delivery is empty.
     pub async fn close(&self, tracking_id: &str, wall: Millis) -> Result<()> {
-        self.within(self.d1.prepare(CLOSE).bind(&[tracking_id.into(), number(wall)])?.run()).await.map(drop)
+        let query = self.d1.prepare(CLOSE).bind(&[tracking_id.into(), number(wall)])?;
+        self.within(d1::run(&query)).await.map(drop)
     }
 
     /// Whether there was such a delivery.
     pub async fn knows(&self, tracking_id: &str) -> Result<bool> {
         let query = self.d1.prepare(KNOWS).bind(&[tracking_id.into()])?;
-        Ok(self.within(query.first::<f64>(Some("known"))).await?.is_some())
+        Ok(d1::first(&self.within(d1::all(&query)).await?).is_some())
     }
 
     /// Reads a summary; `None` where there is none.
     pub async fn summary(&self, tracking_id: &str) -> Result<Option<Summary>> {
         let query = self.d1.prepare(READ_SUMMARY).bind(&[tracking_id.into()])?;
-        let row: Option<Row> = self.within(query.first(None)).await?;
-        row.map(Row::into_summary).transpose()
+        let answer = self.within(d1::all(&query)).await?;
+        d1::first(&answer).map(summary).transpose()
     }
 
     /// A customer's deliveries after one of them, the newest first.
@@ -161,23 +167,23 @@ impl Database {
         let bindings =
             [customer_id.into(), number(*started), tracking_id.as_str().into(), (most as f64).into()];
         let query = self.d1.prepare(READ_CUSTOMERS).bind(&bindings)?;
-        let rows: Vec<Row> = self.within(query.all()).await?.results()?;
-        rows.into_iter().map(Row::into_summary).collect()
+        let rows: Vec<Value> = d1::rows(&self.within(d1::all(&query)).await?)?;
+        rows.iter().map(summary).collect()
     }
 
     /// The fixes of the chunks that overlap a span.
     pub async fn track(&self, tracking_id: &str, (since, until): (Millis, Millis)) -> Result<Vec<Recorded>> {
         #[derive(Deserialize)]
-        struct Fixes {
-            #[serde(with = "serde_bytes")]
-            fixes: Vec<u8>,
+        struct Row {
+            fixes: String,
         }
         let bindings = [tracking_id.into(), number(until), number(since)];
         let query = self.d1.prepare(READ_CHUNKS).bind(&bindings)?;
-        let rows: Vec<Fixes> = self.within(query.all()).await?.results()?;
+        let rows: Vec<Row> = d1::rows(&self.within(d1::all(&query)).await?)?;
         let mut fixes = Vec::new();
         for row in rows {
-            fixes.extend(decode(&row.fixes).map_err(unreadable)?);
+            let chunk = base16ct::upper::decode_vec(&row.fixes).map_err(unreadable)?;
+            fixes.extend(decode(&chunk).map_err(unreadable)?);
         }
         Ok(fixes)
     }
@@ -189,7 +195,7 @@ impl Database {
             body: String,
         }
         let query = self.d1.prepare("SELECT body FROM model ORDER BY part");
-        let parts: Vec<Part> = self.within(query.all()).await?.results()?;
+        let parts: Vec<Part> = d1::rows(&self.within(d1::all(&query)).await?)?;
         Ok(parts.into_iter().map(|part| part.body).collect())
     }
 
@@ -205,7 +211,7 @@ impl Database {
         ])
     }
 
-    pub(crate) async fn within<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn within(&self, answer: d1::Asking) -> Result<Value> {
         let answer = beside::within(self.timeout, answer).await;
         answer.unwrap_or_else(|| {
             Err(Error::RustError(format!("D1 gave no answer in {} ms", self.timeout.as_millis())))
@@ -213,57 +219,26 @@ impl Database {
     }
 }
 
-/// A summary as D1 holds it.
-#[derive(Deserialize)]
-struct Row {
-    tracking_id: String,
-    revision: f64,
-    order_id: String,
-    driver_id: Option<String>,
-    customer_id: Option<String>,
-    store_id: Option<String>,
-    mode: String,
-    status: String,
-    visibility: String,
-    started: f64,
-    ended: Option<f64>,
-    window_from: Option<f64>,
-    window_to: Option<f64>,
-    timeline: String,
-    etas: String,
-    rest: String,
-}
-
-impl Row {
-    fn into_summary(self) -> Result<Summary> {
-        let time = |at: f64| Millis(at as i64);
-        let window = Window { from: self.window_from.map(time), to: self.window_to.map(time) };
-        Ok(Summary {
-            tracking_id: self.tracking_id,
-            revision: self.revision as u64,
-            order_id: self.order_id,
-            driver_id: self.driver_id,
-            customer_id: self.customer_id,
-            store_id: self.store_id,
-            mode: named(&self.mode)?,
-            status: named(&self.status)?,
-            visibility: named(&self.visibility)?,
-            started: time(self.started),
-            ended: self.ended.map(time),
-            window: Some(window).filter(|window| window.from.is_some() || window.to.is_some()),
-            timeline: own_json::read(self.timeline.as_bytes())?,
-            etas: own_json::read(self.etas.as_bytes())?,
-            rest: own_json::read(self.rest.as_bytes())?,
-        })
+/// A summary, from the row that D1 holds: its columns are the members, but for the window; three of them are JSON.
+fn summary(row: &Value) -> Result<Summary> {
+    let mut row = row.as_object().cloned().unwrap_or_default();
+    for name in ["timeline", "etas", "rest"] {
+        if let Some(column) = row.get_mut(name) {
+            let text = column.as_str().unwrap_or_default();
+            *column = json::parse(text.as_bytes()).map_err(unreadable)?;
+        }
     }
+    let [from, to] = ["window_from", "window_to"].map(|name| row.get(name).cloned().unwrap_or_default());
+    if !(from.is_null() && to.is_null()) {
+        row.insert("window".into(), serde_json::json!({"from": from, "to": to}));
+    }
+    Ok(own_json::of(&row.into())?)
 }
 
 fn summary_row(summary: &Summary) -> Result<[JsValue; 16]> {
-    let text = |text: &Option<String>| text.as_deref().map_or(JsValue::NULL, JsValue::from);
+    let text = |text: &Option<String>| d1::or_null(text.as_deref());
     let time = |at: Option<Millis>| at.map_or(JsValue::NULL, number);
-    let name = |value: serde_json::Result<serde_json::Value>| -> Result<JsValue> {
-        Ok(value?.as_str().map_or(JsValue::NULL, JsValue::from))
-    };
+    let name = |value: serde_json::Result<Value>| -> Result<JsValue> { Ok(d1::or_null(value?.as_str())) };
     Ok([
         summary.tracking_id.as_str().into(),
         (summary.revision as f64).into(),
@@ -284,11 +259,6 @@ fn summary_row(summary: &Summary) -> Result<[JsValue; 16]> {
     ])
 }
 
-/// The value of an enumeration by the name that it has in JSON.
-fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
-    Ok(own_json::of(&name.into())?)
-}
-
 /// D1 takes integers of 32 bits, or what JavaScript has for numbers. Nothing here is beyond 2^53.
 pub(crate) fn number(at: Millis) -> JsValue {
     const MOST: i64 = (1 << 53) - 1;
@@ -297,10 +267,7 @@ pub(crate) fn number(at: Millis) -> JsValue {
 
 /// What went wrong, in a line.
 pub fn reason(error: &Error) -> String {
-    match error {
-        Error::D1(error) => error.cause(),
-        error => error.to_string(),
-    }
+    error.to_string()
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Error {

@@ -6,7 +6,14 @@ use onway_core::auth::SECRET_MIN;
 use onway_core::auth::claims::TokenRules;
 use onway_core::auth::keyring::{FRESH_MS, USABLE_MS};
 use onway_core::bucket::{Pace, Places};
-use onway_core::delivery::Spans;
+use onway_core::delivery::{Spans, Thresholds};
+use onway_core::fleet;
+use onway_core::geofence::{Fences, GivenFences};
+use onway_core::notice::message::RETRIES;
+use onway_core::notice::push::{self, Vapid};
+use onway_core::notice::sms::twilio::Twilio;
+use onway_core::notice::sms::{self, Provider};
+use onway_core::notice::webhook::retries;
 use onway_core::outbox::Spacing;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::IdKeys;
@@ -48,6 +55,15 @@ pub struct Signing {
     pub issuer: Option<String>,
     pub audience: Option<String>,
     pub role_claim: String,
+}
+
+/// Through what text messages are sent, which, and how many on a day.
+pub struct Sms {
+    pub provider: Box<dyn Provider>,
+    pub rules: sms::Rules,
+    pub per_number: f64,
+    pub per_store: f64,
+    pub per_day: f64,
 }
 
 /// Where routes come from.
@@ -122,6 +138,15 @@ impl<'a> Config<'a> {
         given
             .map(|given| Rules::default().with(&given))
             .map_err(|wrong| Rejection::Misconfigured(format!("VISIBILITY_RULES cannot be read: {wrong}")))
+    }
+
+    /// How near is near, for deliveries that do not say.
+    pub fn geofences(&self) -> Result<Fences, Rejection> {
+        let Some(text) = self.text("GEOFENCES") else { return Ok(Fences::default()) };
+        let given = input::json(text.as_bytes()).and_then(|value| GivenFences::parse(&value));
+        given
+            .map(|given| Fences::default().with(&given))
+            .map_err(|wrong| Rejection::Misconfigured(format!("GEOFENCES cannot be read: {wrong}")))
     }
 
     pub fn allows_simulated_clock(&self) -> bool {
@@ -199,6 +224,104 @@ impl<'a> Config<'a> {
             others: number("SOCKETS_OTHERS", 1_500.0),
             person: number("SOCKETS_PERSON", 20.0),
         }
+    }
+
+    /// When something is worth telling.
+    pub fn thresholds(&self) -> Thresholds {
+        let usual = Thresholds::default();
+        let millis = |name, default| self.number(name).map_or(default, |seconds| (seconds * 1000.0) as i64);
+        Thresholds {
+            delay: millis("DELAYED_AFTER_S", usual.delay),
+            eta: millis("ETA_CHANGED_S", usual.eta),
+            silence: millis("SILENT_AFTER_S", usual.silence),
+        }
+    }
+
+    /// Whether what is told may go to this machine and without TLS: for development.
+    pub fn allows_local_endpoints(&self) -> bool {
+        self.text("ALLOW_LOCAL_ENDPOINTS").as_deref() == Some("1")
+    }
+
+    /// From one attempt of a webhook to the next, in seconds.
+    pub fn webhook_retries(&self) -> Vec<u32> {
+        self.text("WEBHOOK_RETRIES_S").map_or_else(|| RETRIES.to_vec(), |text| retries(&text))
+    }
+
+    /// So long an isolate believes to know the endpoints, in ms.
+    pub fn webhooks_cache(&self) -> i64 {
+        (self.number("WEBHOOKS_CACHE_S").unwrap_or(10.0).min(60.0) * 1000.0) as i64
+    }
+
+    /// Where the operator's own system hears of each status of an order, without its last slash.
+    pub fn order_service(&self) -> Option<String> {
+        self.text("ORDER_SERVICE_URL").map(|url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Where everybody reaches this deployment, without its last slash.
+    pub fn public_url(&self) -> Option<String> {
+        self.text("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// How text messages are sent; `None` where none are.
+    pub fn sms(&self) -> Result<Option<Sms>, Rejection> {
+        let Some(provider) = self.text("SMS_PROVIDER") else { return Ok(None) };
+        if provider != "twilio" {
+            return Err(Rejection::Misconfigured("SMS_PROVIDER is none that it knows: twilio".into()));
+        }
+        let url = self.text("SMS_API_URL").unwrap_or_else(|| Twilio::URL.into());
+        if !url.starts_with("https://") && !self.allows_local_endpoints() {
+            return Err(Rejection::Misconfigured("SMS_API_URL must be https".into()));
+        }
+        let needed = |name| {
+            let missing = || Rejection::Misconfigured(format!("{name} is not set, and SMS_PROVIDER is"));
+            self.text(name).ok_or_else(missing)
+        };
+        let provider = Twilio {
+            url: url.trim_end_matches('/').to_owned(),
+            account: needed("SMS_ACCOUNT")?,
+            token: needed("SMS_TOKEN")?,
+            from: needed("SMS_FROM")?,
+        };
+        let countries = self.text("SMS_COUNTRIES").unwrap_or_default();
+        let number = |name, default| self.number(name).unwrap_or(default);
+        Ok(Some(Sms {
+            provider: Box::new(provider),
+            rules: sms::Rules::parse(self.text("SMS_KINDS").as_deref(), &countries)
+                .map_err(Rejection::Misconfigured)?,
+            per_number: number("SMS_PER_NUMBER", 6.0),
+            per_store: number("SMS_PER_STORE", 1_000.0),
+            per_day: number("SMS_PER_DAY", 5_000.0),
+        }))
+    }
+
+    /// What the provider signs with what is written back, and where everybody reaches us.
+    pub fn sms_replies(&self) -> Result<(String, String), Rejection> {
+        if self.text("SMS_PROVIDER").as_deref() != Some("twilio") {
+            return Err(Rejection::NotOffered("no text messages are sent from here".into()));
+        }
+        let token = self.text("SMS_TOKEN").zip(self.public_url());
+        token.ok_or_else(|| Rejection::Misconfigured("SMS_TOKEN and PUBLIC_URL must be set".into()))
+    }
+
+    /// The keys that push messages are sent under; without them there are none.
+    pub fn vapid(&self) -> Result<Vapid, Rejection> {
+        let Some(private) = self.text("VAPID_PRIVATE_KEY") else {
+            let why = "this deployment sends no push messages: VAPID_PRIVATE_KEY is not set";
+            return Err(Rejection::NotOffered(why.into()));
+        };
+        let (public, subject) = (self.text("VAPID_PUBLIC_KEY"), self.text("VAPID_SUBJECT"));
+        Vapid::parse(&private, public.as_deref(), subject.as_deref())
+            .map_err(|wrong| Rejection::Misconfigured(wrong.into()))
+    }
+
+    /// From one attempt of a push message to the next, in seconds.
+    pub fn push_retries(&self) -> Vec<u32> {
+        self.text("PUSH_RETRIES_S").map_or_else(|| push::RETRIES.to_vec(), |text| retries(&text))
+    }
+
+    /// Over how many objects all deliveries are spread.
+    pub fn fleet_shards(&self) -> u32 {
+        self.number("FLEET_SHARDS").map_or(fleet::SHARDS, |count| (count as u32).clamp(1, fleet::SHARDS_MAX))
     }
 
     pub fn number(&self, name: &str) -> Option<f64> {

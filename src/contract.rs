@@ -1,6 +1,6 @@
 //! What the Worker and the objects say to each other.
 //!
-//! A request is one [`DeliveryRequest`] or [`DriverRequest`] in a header (base64url of JSON, since headers
+//! A request is one [`DeliveryRequest`], [`DriverRequest`] or [`FleetRequest`] in a header (base64url of JSON, since headers
 //! hold no UTF-8), and the client's own body, untouched: a delivery's object reads it against its own clock.
 //! The answer is the one that the client gets. During a deployment the two sides may be of different versions: new fields
 //! get `#[serde(default)]`.
@@ -9,8 +9,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use onway_core::access::Look;
 use onway_core::auth::Caller;
 use onway_core::delivery::{Change, ProofKind};
+use onway_core::fleet::filter::Filter;
 use onway_core::history::Query;
 use onway_core::own_json;
 use onway_core::rejection::Rejection;
@@ -54,9 +56,9 @@ pub enum DeliveryRequest {
         /// The hash of a share link.
         #[serde(default)]
         link: Option<String>,
-        /// It goes into a page.
+        /// How it is looked at; `None` where nobody looks, and only whether somebody may is asked.
         #[serde(default)]
-        page: bool,
+        look: Option<Look>,
     },
     /// The track.
     History { by: Option<Caller>, query: Query },
@@ -89,6 +91,13 @@ pub enum DeliveryRequest {
     Export,
     /// It need not be read any longer: to the archive with it.
     Finish,
+    /// A driver is being erased: it may have had this, and may have it still; `judge`: only whether that may be. 204
+    /// where it has it no more, 200 where it had it to the end.
+    ForgetDriver {
+        driver_id: String,
+        #[serde(default)]
+        judge: bool,
+    },
     /// Personal data; `judge`: only whether that may be.
     Erase { by: Caller, judge: bool },
     /// Where the delivery stands among the driver's stops; the body is a `Heading`.
@@ -142,7 +151,9 @@ pub enum DriverRequest {
     /// The body is `{"on_duty"}`.
     SetDuty,
     /// The body is `{"tracking_ids"}`.
-    Order,
+    Order {
+        by: Caller,
+    },
     /// The body is an emergency's.
     Raise,
     /// Somebody has it.
@@ -176,6 +187,41 @@ pub enum DriverRequest {
     /// Forgets all that is in memory, as an eviction does.
     #[cfg(feature = "test-utils")]
     Forget,
+}
+
+/// What is asked of a hub: a shard's object, or a store's.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FleetRequest {
+    /// The body is a `Report`. The answer: in how many ms to tell the next position.
+    Hear,
+    /// A delivery has been erased.
+    Erase { tracking_id: String },
+    /// A call for help, or that somebody has it; the body is an `EmergencyView`.
+    Emergency,
+    /// A dashboard: an upgrade.
+    Follow {
+        by: Caller,
+        #[serde(default)]
+        subprotocol: bool,
+    },
+    /// The answer: ids and JSON, in the order of ids.
+    List { filter: Filter, after: String, most: usize },
+    /// The answer: `Statistics`, and how many dashboards there are.
+    Statistics,
+    /// The answer: `HubCounts`.
+    Count,
+    /// Forgets all that is in memory, as an eviction does.
+    #[cfg(feature = "test-utils")]
+    Forget,
+}
+
+impl Ask for FleetRequest {
+    const BINDING: &'static str = "FLEET";
+
+    fn is_upgrade(&self) -> bool {
+        matches!(self, Self::Follow { .. })
+    }
 }
 
 impl Ask for DeliveryRequest {

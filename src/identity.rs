@@ -1,7 +1,7 @@
 //! Who calls: the token of a request, from the header, the subprotocol or the query.
 
 mod jwks;
-mod web_crypto;
+pub mod web_crypto;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,11 +27,6 @@ pub fn wall() -> Millis {
 /// The caller of an HTTP request: `None` without a token, refused with one that does not hold.
 pub async fn caller(request: &Request, config: &Config<'_>) -> Result<Option<Caller>, Rejection> {
     checked(request, bearer(request)?, config).await
-}
-
-/// The caller of an HTTP request that needs one.
-pub async fn known_caller(request: &Request, config: &Config<'_>) -> Result<Caller, Rejection> {
-    caller(request, config).await?.ok_or(Rejection::Unauthenticated)
 }
 
 /// The caller of an upgrade; `token` is the one in the query.

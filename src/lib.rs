@@ -8,11 +8,14 @@ mod archive;
 mod beside;
 mod config;
 mod contract;
+mod d1;
 mod erasure;
 mod headers;
 mod identity;
 mod limits;
+mod log;
 mod models;
+mod notify;
 mod objects;
 mod outgoing;
 mod problem;
@@ -21,17 +24,24 @@ mod reply;
 mod retention;
 mod roster;
 mod sockets;
+mod statistics;
 
-use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
+use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     api::route(request, &env).await
 }
 
+#[event(queue)]
+async fn queue(batch: MessageBatch<()>, env: Env, context: Context) -> Result<()> {
+    notify::consume(batch, &env, &context).await
+}
+
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    log::learn(&env);
     if let Err(error) = retention::run(&env).await {
-        worker::console_error!("retention: {}", archive::reason(&error));
+        log::error("retention", archive::reason(&error));
     }
 }

@@ -9,10 +9,11 @@ use onway_core::clock::Millis;
 use onway_core::limits::{self, Limit};
 use onway_core::rejection::Rejection;
 use onway_core::routes;
-use worker::{Request, Result, console_warn};
+use worker::{Request, Result};
 
 use crate::config::Config;
 use crate::identity::wall;
+use crate::log;
 use crate::problem::ours;
 
 /// Most networks that an isolate remembers as blocked. Beyond it the oldest is judged anew.
@@ -47,7 +48,7 @@ pub async fn count_as(limit: Limit, key: String, config: &Config<'_>) -> std::re
         Ok(true) => Ok(()),
         Err(error) => {
             if !WARNED.replace(true) {
-                console_warn!("{}: {error}: requests are not limited by it", limit.binding());
+                log::warn("limits", format!("{}: {error}: requests are not limited by it", limit.binding()));
             }
             Ok(())
         }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use onway_core::clock::Millis;
 use onway_core::eta::Model;
-use worker::{Env, console_warn};
+use worker::Env;
 
 use crate::archive::Database;
 use crate::identity::wall;
+use crate::log;
 
 /// So long what was read is used without asking again, in ms.
 const FRESH: i64 = 5 * 60_000;
@@ -36,7 +37,7 @@ pub async fn current(env: &Env) -> Option<Rc<Model>> {
             known.read = Some(now);
             match read {
                 Ok(model) => known.model = model,
-                Err(error) => console_warn!("the ETA model: {error}"),
+                Err(error) => log::warn("model", error),
             }
         });
     }

@@ -3,7 +3,9 @@
 use onway_core::rejection::Rejection;
 use onway_core::wire::Problem;
 use onway_core::wire::report::Counts;
-use worker::{Error, Response, Result, console_error};
+use worker::{Error, Response, Result};
+
+use crate::log;
 
 /// What a handler returns: an answer, or why there is none.
 pub type Answer = std::result::Result<Response, Rejection>;
@@ -11,7 +13,7 @@ pub type Answer = std::result::Result<Response, Rejection>;
 /// An error of the platform: logged without the request, answered as ours.
 #[allow(clippy::needless_pass_by_value, reason = "the shape of `map_err`")]
 pub fn ours(error: Error) -> Rejection {
-    console_error!("{error}");
+    log::error("platform", error);
     Rejection::Internal
 }
 

@@ -1,12 +1,15 @@
 //! The bucket of proofs: images of a delivery handed over, under its tracking id.
 
 use onway_core::rejection::Rejection;
+use onway_core::tracking_id::TrackingId;
 use worker::{Bucket, Env, HttpMetadata, Response};
 
 use crate::problem::{Answer, ours};
 
 /// The binding of the bucket.
 const BINDING: &str = "PROOFS";
+/// Most lists of proofs that are gone through when a delivery is erased: each has up to 1,000.
+const LISTS: usize = 10;
 
 /// The bucket of this deployment.
 pub struct Proofs(Bucket);
@@ -57,6 +60,21 @@ impl Proofs {
         }
         Ok(response)
     }
+}
+
+/// Deletes the images of a delivery; none where there is no bucket.
+pub async fn erase(env: &Env, id: &TrackingId) -> worker::Result<usize> {
+    let Ok(bucket) = env.bucket(BINDING) else { return Ok(0) };
+    let mut gone = 0;
+    for _ in 0..LISTS {
+        let found = bucket.list().prefix(key(id.as_str(), "")).execute().await?.objects();
+        if found.is_empty() {
+            break;
+        }
+        gone += found.len();
+        bucket.delete_multiple(found.iter().map(|proof| proof.key()).collect()).await?;
+    }
+    Ok(gone)
 }
 
 fn key(tracking_id: &str, proof: &str) -> String {

@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use onway_core::clock::Millis;
+use onway_core::log::Level;
 use onway_core::tracking_id::TrackingId;
 use serde::Deserialize;
-use worker::{D1Database, Env, Result, console_error, console_log};
+use worker::{D1Database, Env, Result};
 
 use crate::archive::{BINDING, Database, figures, number, reason};
 use crate::beside;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
-use crate::erasure::erase_proofs;
+use crate::d1;
 use crate::identity::wall;
+use crate::log;
+use crate::proofs;
 
 /// A kind of data, and for how long it is kept.
 struct Kind {
@@ -43,7 +46,7 @@ macro_rules! oldest {
 }
 
 /// Positions go first: nothing else is looked at of a delivery that has them.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 11] = [
     Kind {
         name: "positions",
         variable: "RETENTION_POSITIONS_DAYS",
@@ -86,6 +89,16 @@ const KINDS: [Kind; 7] = [
         proven: None,
     },
     Kind {
+        name: "texts",
+        variable: "RETENTION_SMS_DAYS",
+        days: 2.0,
+        statements: &[
+            "DELETE FROM sms_count WHERE day < ?1 / 86400000 AND who IN (SELECT who FROM sms_count WHERE day < ?1 / 86400000 LIMIT ?2)",
+            "DELETE FROM sms WHERE id IN (SELECT id FROM sms WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        ],
+        proven: None,
+    },
+    Kind {
         name: "drivers",
         variable: "RETENTION_DRIVERS_DAYS",
         days: 90.0,
@@ -95,11 +108,36 @@ const KINDS: [Kind; 7] = [
         proven: None,
     },
     Kind {
+        name: "push",
+        variable: "RETENTION_PUSH_DAYS",
+        days: 30.0,
+        statements: &["DELETE FROM push WHERE id IN (SELECT id FROM push WHERE created < ?1 LIMIT ?2)"],
+        proven: None,
+    },
+    Kind {
         name: "erasures",
         variable: "RETENTION_SUMMARIES_DAYS",
         days: 400.0,
         statements: &[
             "DELETE FROM erasure WHERE tracking_id IN (SELECT tracking_id FROM erasure WHERE at < ?1 LIMIT ?2)",
+        ],
+        proven: None,
+    },
+    Kind {
+        name: "webhooks",
+        variable: "RETENTION_WEBHOOKS_DAYS",
+        days: 30.0,
+        statements: &[
+            "DELETE FROM told WHERE (endpoint, event) IN (SELECT endpoint, event FROM told WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        ],
+        proven: None,
+    },
+    Kind {
+        name: "attempts",
+        variable: "RETENTION_WEBHOOKS_DAYS",
+        days: 30.0,
+        statements: &[
+            "DELETE FROM attempt WHERE (endpoint, at, event) IN (SELECT endpoint, at, event FROM attempt WHERE at < ?1 ORDER BY at LIMIT ?2)",
         ],
         proven: None,
     },
@@ -141,9 +179,9 @@ pub async fn run(env: &Env) -> Result<()> {
             Ok(0) => {}
             Ok(gone) => {
                 let more = if gone < STEP * STEPS { "" } else { ", the rest with the next run" };
-                console_log!("retention: {} {gone}{more}", kind.name);
+                log::write(Level::Info, "retention", &[("what", &format!("{} {gone}{more}", kind.name))]);
             }
-            Err(error) => console_error!("retention: {}: {}", kind.name, reason(&error)),
+            Err(error) => log::error("retention", format!("{}: {}", kind.name, reason(&error))),
         }
     }
     sweep(env, &d1).await
@@ -157,15 +195,14 @@ impl Kind {
             let bindings = [number(over), (STEP as u32).into()];
             if let Some(proven) = self.proven {
                 // Before the rows that say what is there.
-                let found: Vec<Row> = d1.prepare(proven).bind(&bindings)?.all().await?.results()?;
+                let found: Vec<Row> = d1::rows(&d1::all(&d1.prepare(proven).bind(&bindings)?).await?)?;
                 for Row { tracking_id } in found {
-                    erase_proofs(env, &TrackingId::trusted(tracking_id)).await?;
+                    proofs::erase(env, &TrackingId::trusted(tracking_id)).await?;
                 }
             }
             let prepared = self.statements.iter().map(|sql| d1.prepare(*sql).bind(&bindings));
-            let results = d1.batch(prepared.collect::<Result<_>>()?).await?;
-            let changes = results.last().map(|result| result.meta()).transpose()?.flatten();
-            let step = changes.and_then(|meta| meta.changes).unwrap_or_default();
+            let answers = d1::batch(d1, &prepared.collect::<Result<Vec<_>>>()?).await?;
+            let step = answers.as_array().and_then(|answers| answers.last()).map_or(0, d1::changes) as usize;
             gone += step;
             if step < STEP {
                 break;
@@ -185,7 +222,7 @@ async fn sweep(env: &Env, d1: &D1Database) -> Result<()> {
         number(Millis(spans.active)),
         ASKED.into(),
     ];
-    let overdue: Vec<Row> = d1.prepare(OVERDUE).bind(&bindings)?.all().await?.results()?;
+    let overdue: Vec<Row> = d1::rows(&d1::all(&d1.prepare(OVERDUE).bind(&bindings)?).await?)?;
     let database = Database::of(env, config.archive_timeout())?;
     let (mut woken, mut gone) = (0, 0);
     for Row { tracking_id } in &overdue {
@@ -204,7 +241,8 @@ async fn sweep(env: &Env, d1: &D1Database) -> Result<()> {
         }
     }
     if !overdue.is_empty() {
-        console_log!("retention: {} deliveries overdue, {gone} had gone, {woken} were there", overdue.len());
+        let what = format!("{} deliveries overdue, {gone} had gone, {woken} were there", overdue.len());
+        log::write(Level::Info, "retention", &[("what", &what)]);
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 use worker::{D1Database, Env, Error, Result};
 
 use crate::archive::BINDING;
+use crate::d1;
 
 const WRITE_DRIVER: &str = "
     INSERT INTO driver (driver_id, revision, on_duty, online, reason, last_seen, lat, lng, location_at, battery, deliveries)
@@ -76,7 +77,7 @@ impl Roster {
                 json(&view)?.into(),
             ])?);
         }
-        self.d1.batch(statements).await.map(drop)
+        d1::batch(&self.d1, &statements).await.map(drop)
     }
 
     /// Drivers, the nearest to `near` first; `available`: on duty, online and without deliveries.
@@ -110,7 +111,8 @@ impl Roster {
             "SELECT * FROM driver WHERE {free} AND {place} ORDER BY last_seen DESC LIMIT {DRIVERS_MAX}"
         );
         let bindings: Vec<JsValue> = around.into_iter().flatten().map(JsValue::from).collect();
-        let rows: Vec<Row> = self.d1.prepare(query).bind(&bindings)?.all().await?.results()?;
+        let query = self.d1.prepare(query).bind(&bindings)?;
+        let rows: Vec<Row> = d1::rows(&d1::all(&query).await?)?;
         let whole = |number: Option<f64>| number.map(|number| number as i64);
         let mut drivers: Vec<_> = rows
             .into_iter()
@@ -159,7 +161,8 @@ impl Roster {
             #[serde(default)]
             own: Option<String>,
         }
-        let rows: Vec<Row> = self.d1.prepare(query).bind(bindings)?.all().await?.results()?;
+        let query = self.d1.prepare(query).bind(bindings)?;
+        let rows: Vec<Row> = d1::rows(&d1::all(&query).await?)?;
         let read = |row: Row| {
             let mut view: EmergencyView = parsed(&row.body)?;
             if let Some(own) = row.own {

@@ -25,6 +25,8 @@ export interface Options {
   proofs?: boolean;
   /** Rate-limit bindings: how many in how many seconds. None by default: nothing is limited. */
   limits?: Record<string, { limit: number; period: 10 | 60 }>;
+  /** Whether the queue is bound through which people are told; it is unless this says no. */
+  queue?: boolean;
   /** Lets a request set off the cron trigger. */
   triggers?: boolean;
   /** A fixed port, for what has it written down. */
@@ -38,6 +40,8 @@ export interface Service {
   /** What lies in the bucket of proofs. */
   images: () => Promise<string[]>;
   state: string;
+  /** Asks D1 itself. */
+  sql: (query: string, ...values: unknown[]) => Promise<Json[]>;
   stop(): Promise<void>;
   call: Call;
 }
@@ -59,7 +63,7 @@ export interface Reply {
 
 export async function start(options: Options = {}): Promise<Service> {
   const state = options.state ?? (await mkdtemp(join(tmpdir(), "onway-test-")));
-  const vars: Record<string, string | undefined> = { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", ...UNLIMITED, ...options.vars };
+  const vars: Record<string, string | undefined> = { JWT_SECRET, ID_SECRET, ALLOW_SIM_CLOCK: "1", LOG_LEVEL: "warn", ...UNLIMITED, ...options.vars };
   const bindings = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== undefined)) as Record<string, string>;
   const build = join(ROOT, "build-test");
   const settings = convertV4MiniflareOptions({
@@ -71,13 +75,21 @@ export async function start(options: Options = {}): Promise<Service> {
       { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
     ],
     compatibilityDate: "2026-08-04",
+    compatibilityFlags: ["queue_consumer_no_wait_for_wait_until"],
     host: "127.0.0.1",
     port: options.port ?? 0,
     bindings,
     ratelimits: Object.fromEntries(Object.entries(options.limits ?? {}).map(([name, simple], at) => [name, { namespace_id: String(at + 1), simple }])),
     d1Databases: { DB: "onway" },
     ...(options.proofs === false ? {} : { r2Buckets: { PROOFS: "onway-proofs" } }),
-    durableObjects: { DELIVERY: { className: "DeliveryObject", useSQLite: true }, DRIVER: { className: "DriverObject", useSQLite: true } },
+    ...(options.queue === false
+      ? {}
+      : { queueProducers: { EVENTS: { queueName: "onway-events" } }, queueConsumers: { "onway-events": { maxBatchSize: 6, maxBatchTimeout: 0, maxRetries: 20, retryDelay: 1 } } }),
+    durableObjects: {
+      DELIVERY: { className: "DeliveryObject", useSQLite: true },
+      DRIVER: { className: "DriverObject", useSQLite: true },
+      FLEET: { className: "FleetObject", useSQLite: true },
+    },
     assets: {
       directory: join(ROOT, "web/dist"),
       binding: "ASSETS",
@@ -98,6 +110,7 @@ export async function start(options: Options = {}): Promise<Service> {
       if (options.state === undefined) await rm(state, { recursive: true, force: true });
     },
     call: caller(url),
+    sql: async (query, ...values) => (await ((await miniflare.getD1Database("DB")) as unknown as Database).prepare(query).bind(...values).all()).results,
     images: async () => ((await miniflare.getR2Bucket("PROOFS")) as unknown as Bucket).list().then((found) => found.objects.map((object) => object.key)),
   };
 }

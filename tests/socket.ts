@@ -6,6 +6,9 @@ import type { Json } from "./service.ts";
 /** So long a frame may take on a loaded machine before the test is told that it is missing. */
 const PATIENCE_MS = 15_000;
 
+/** So long a connection may outlive the exchange of close frames, as in Chrome: workerd lets go of one of a Durable Object only when that hibernates. */
+const LINGER_MS = 2_000;
+
 export interface Closed {
   code: number;
   reason: string;
@@ -20,7 +23,8 @@ export class Socket {
   #wake: (() => void)[] = [];
 
   constructor(url: string, protocols: string[] = [], headers: Record<string, string> = {}) {
-    this.raw = new WebSocket(url, protocols, { headers });
+    const options = { headers, closeTimeout: LINGER_MS };
+    this.raw = new WebSocket(url, protocols, options);
     this.raw.on("message", (data) => {
       const frame = JSON.parse(String(data));
       this.frames.push(frame);

@@ -21,6 +21,9 @@ function pages(): Plugin {
         if (/^\/(track|s)\/[^/]+$/.test(path)) request.url = "/track.html";
         if (DRIVE.test(path)) request.url = "/drive.html";
         if (path === "/deliveries") request.url = "/deliveries.html";
+        if (path === "/dispatch") request.url = "/dispatch.html";
+        if (path === "/store") request.url = "/store.html";
+        if (path === "/integrations") request.url = "/webhooks.html";
         next();
       });
     },
@@ -64,6 +67,7 @@ const offline = VitePWA({
     navigateFallback: "/drive.html",
     navigateFallbackAllowlist: [DRIVE],
     inlineWorkboxRuntime: true,
+    importScripts: ["/push-worker.js"],
     sourcemap: false,
     manifestTransforms: [
       (entries) => ({ manifest: entries.filter(({ url }) => !url.startsWith("assets/") || drive.has(url)), warnings: [] }),
@@ -76,7 +80,7 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     proxy: {
-      "^/(tracking|drivers|health|stats)": ORIGIN,
+      "^/(tracking|drivers|push/|health|stats|fleet(\\?|$)|emergencies|webhooks(/ep_|/order-service|\\?|$))": ORIGIN,
       "^/ws/": { target: ORIGIN, ws: true },
     },
   },
@@ -87,6 +91,16 @@ export default defineConfig({
     // MapLibre is one lazy chunk of about this size.
     chunkSizeWarningLimit: 1_200,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { index: page("index.html"), track: page("track.html"), drive: page("drive.html"), deliveries: page("deliveries.html") } },
+    rollupOptions: {
+      input: {
+        index: page("index.html"),
+        track: page("track.html"),
+        drive: page("drive.html"),
+        deliveries: page("deliveries.html"),
+        dispatch: page("dispatch.html"),
+        store: page("store.html"),
+        webhooks: page("webhooks.html"),
+      },
+    },
   },
 });

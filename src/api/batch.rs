@@ -2,33 +2,31 @@
 
 use std::cell::RefCell;
 
-use futures_util::future::join5;
 use onway_core::auth::Caller;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
 use onway_core::wire::batch::{BatchAnswer, BatchResult, addressee, called, updates};
 use onway_core::wire::{Problem, input};
 use serde_json::Value;
-use worker::{Env, Request, Response};
+use worker::{Env, Response};
 
-use super::body;
+use super::asked::Asked;
 use super::tracking::known_id;
-use crate::config::Config;
+use crate::beside;
 use crate::contract::{Ask, DeliveryRequest};
-use crate::identity::{known_caller, wall};
+use crate::identity::wall;
 use crate::problem::{Answer, ours};
 
 /// `POST /tracking/batch/status`
-pub async fn set_statuses(mut request: Request, env: &Env, config: &Config<'_>) -> Answer {
-    let body = body::read(&mut request).await;
-    let by = known_caller(&request, config).await?;
-    let body = input::json(&body?)?;
+pub async fn set_statuses(asked: &mut Asked<'_>) -> Answer {
+    let by = asked.by()?;
+    let (_, body) = asked.json()?;
     let updates = updates(&body)?;
     let mut results = Vec::new();
     // Those of one delivery are carried out in their order.
     let mut groups: Vec<(TrackingId, Vec<usize>)> = Vec::new();
     for (at, update) in updates.iter().enumerate() {
-        let id = addressee(update).and_then(|id| known_id(&id, config));
+        let id = addressee(update).and_then(|id| known_id(&id, &asked.config));
         let problem = id.as_ref().err().map(problem_of);
         results.push(BatchResult { tracking_id: called(update), ok: problem.is_none(), problem });
         let Ok(id) = id else { continue };
@@ -37,21 +35,17 @@ pub async fn set_statuses(mut request: Request, env: &Env, config: &Config<'_>) 
             None => groups.push((id, vec![at])),
         }
     }
-    let (groups, problems) = (RefCell::new(groups.into_iter()), RefCell::new(Vec::new()));
-    // Five at a time: the platform has six connections.
-    let work = async || {
-        loop {
-            let Some((id, group)) = groups.borrow_mut().next() else { break };
-            for at in group {
-                let Some(update) = updates.get(at) else { continue };
-                let problem = set_status(env, id.as_str(), &by, update).await;
-                problems
-                    .borrow_mut()
-                    .push((at, problem.unwrap_or_else(|rejection| Some(problem_of(&rejection)))));
-            }
+    let problems = RefCell::new(Vec::new());
+    beside::five_at_a_time(groups, async |(id, group)| {
+        for at in group {
+            let Some(update) = updates.get(at) else { continue };
+            let problem = set_status(asked.env, id.as_str(), &by, update).await;
+            problems
+                .borrow_mut()
+                .push((at, problem.unwrap_or_else(|rejection| Some(problem_of(&rejection)))));
         }
-    };
-    join5(work(), work(), work(), work(), work()).await;
+    })
+    .await;
     for (at, problem) in problems.take() {
         if let Some(result) = results.get_mut(at) {
             (result.ok, result.problem) = (problem.is_none(), problem);

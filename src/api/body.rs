@@ -1,13 +1,11 @@
 //! Bodies of requests, within bounds.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use futures_util::StreamExt;
 use onway_core::rejection::Rejection;
 use onway_core::wire::input::BODY_MAX;
 use worker::Request;
 
+use super::asked::Body;
 use crate::problem::ours;
 
 /// Up to here a larger body is discarded before the answer, since an early one resets the client.
@@ -15,30 +13,18 @@ const DISCARD_MAX: usize = 16 * 1024 * 1024;
 
 const NOT_JSON: Rejection = Rejection::UnsupportedMediaType { expected: "application/json" };
 
-/// Reads a JSON body. Whatever is wrong with it, it has been read, so that the client hears the answer.
-pub async fn read(request: &mut Request) -> Result<Vec<u8>, Rejection> {
+/// Reads a body. Whatever is wrong with it, it has been read, so that the client hears the answer.
+pub async fn read(request: &mut Request, wanted: Body) -> Result<Vec<u8>, Rejection> {
     let is_json = is_json(request)?;
     let body = whole(request).await?;
-    if is_json { Ok(body) } else { Err(NOT_JSON) }
-}
-
-/// The same where everything in it may be left out, and so may the body.
-pub async fn read_optional(request: &mut Request) -> Result<Vec<u8>, Rejection> {
-    let is_json = is_json(request)?;
-    let body = whole(request).await?;
-    match body.is_empty() {
-        true => Ok(b"{}".to_vec()),
-        false if is_json => Ok(body),
-        false => Err(NOT_JSON),
+    match wanted {
+        Body::Optional if body.is_empty() => Ok(b"{}".to_vec()),
+        Body::Json | Body::Optional if !is_json => Err(NOT_JSON),
+        _ => Ok(body),
     }
 }
 
-/// Reads a body of any type. Boxed, since each handler that waits for it would hold a copy of its code.
-pub fn whole(request: &mut Request) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Rejection>> + '_>> {
-    Box::pin(read_all(request))
-}
-
-async fn read_all(request: &mut Request) -> Result<Vec<u8>, Rejection> {
+async fn whole(request: &mut Request) -> Result<Vec<u8>, Rejection> {
     let mut body = Vec::new();
     let mut length = 0;
     if request.inner().body().is_some() {
@@ -63,6 +49,11 @@ async fn read_all(request: &mut Request) -> Result<Vec<u8>, Rejection> {
 /// JSON as it is: compressed, a few bytes could become a gigabyte.
 pub fn is_json(request: &Request) -> Result<bool, Rejection> {
     has_type(request, &["application/json"])
+}
+
+/// A form as it is, for the same reason.
+pub fn is_form(request: &Request) -> Result<bool, Rejection> {
+    has_type(request, &["application/x-www-form-urlencoded"])
 }
 
 /// Refuses a body that is no image by its header, or is compressed.

@@ -3,70 +3,66 @@
 use onway_core::auth::{Caller, Role};
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{driver_id, parse_duty, parse_near, parse_order};
-use onway_core::wire::input;
 use serde_json::json;
-use worker::{Env, Request};
 
-use super::{body, follow};
-use crate::config::Config;
+use super::asked::{Asked, Handled};
+use super::follow;
 use crate::contract::{Ask, DriverRequest};
-use crate::identity::{known_caller, offers_subprotocol, socket_caller};
 use crate::problem::{Answer, ours};
 use crate::reply::json as json_reply;
 use crate::roster::Roster;
-use crate::sockets;
 
 /// `/ws/driver/{id}`. A refusal, too, is a 101 that closes at once.
-pub async fn follow(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let query = follow::upgrade(request)?;
-    let subprotocol = offers_subprotocol(request)?;
-    let asked = async {
-        let by = socket_caller(request, query.get("token"), config).await?;
+pub fn follow<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let query = follow::upgrade(asked)?;
+    let (env, id) = (asked.env, asked.id);
+    follow::refusing(asked, query.get("token"), Ok(()), move |by, subprotocol| {
         let by = by.ok_or(Rejection::Unauthenticated)?;
         let id = named(id)?;
         permit(&by, &id)?;
-        DriverRequest::Follow { by, subprotocol }.ask(env, &id, None, None).await
-    };
-    match asked.await {
-        Ok(response) => Ok(response),
-        Err(rejection) => sockets::refuse(&rejection, subprotocol).map_err(ours),
-    }
+        Ok(DriverRequest::Follow { by, subprotocol }.ask(env, &id, None, None))
+    })
 }
 
 /// `GET /tracking/driver/{id}`
-pub async fn read(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let (id, _) = known(request, id, config).await?;
-    DriverRequest::Read.ask(env, &id, None, None).await
+pub fn read<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let (id, _) = known(asked)?;
+    Ok(DriverRequest::Read.ask(asked.env, &id, None, None))
 }
 
 /// `PUT /drivers/{id}/duty`
-pub async fn duty(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let body = body::read(&mut request).await;
-    let (id, _) = known(&request, id, config).await?;
-    let body = body?;
-    parse_duty(&input::json(&body)?)?;
-    DriverRequest::SetDuty.ask(env, &id, None, Some(body)).await
+pub fn duty<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let (id, _) = known(asked)?;
+    let (body, json) = asked.json()?;
+    parse_duty(&json)?;
+    Ok(DriverRequest::SetDuty.ask(asked.env, &id, None, Some(body)))
 }
 
 /// `PUT /drivers/{id}/deliveries`
-pub async fn order(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let body = body::read(&mut request).await;
-    let (id, by) = known(&request, id, config).await?;
-    if by.role == Role::Driver {
-        return Err(Rejection::Forbidden("the order of stops is the dispatcher's".into()));
+pub fn order<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let by = asked.by()?;
+    let id = named(asked.id)?;
+    let may = match by.role {
+        Role::Dispatcher | Role::Admin => true,
+        // Its own, among the places that they have.
+        Role::Store => by.store_id.is_some(),
+        Role::Driver | Role::Customer => false,
+    };
+    if !may {
+        return Err(Rejection::Forbidden("the order of stops is the store's and the dispatcher's".into()));
     }
-    let body = body?;
-    parse_order(&input::json(&body)?)?;
-    DriverRequest::Order.ask(env, &id, None, Some(body)).await
+    let (body, json) = asked.json()?;
+    parse_order(&json)?;
+    Ok(DriverRequest::Order { by }.ask(asked.env, &id, None, Some(body)))
 }
 
 /// `GET /drivers`
-pub async fn list(request: &Request, env: &Env, config: &Config<'_>) -> Answer {
-    let by = known_caller(request, config).await?;
+pub async fn list(asked: &mut Asked<'_>) -> Answer {
+    let by = asked.by()?;
     if !matches!(by.role, Role::Dispatcher | Role::Admin) {
         return Err(Rejection::Forbidden("the list of drivers is for dispatchers and admins".into()));
     }
-    let query = super::query(request)?;
+    let query = asked.query()?;
     let near = query("near").map(|near| parse_near(&near)).transpose()?;
     let available = match query("available").as_deref() {
         None => None,
@@ -74,14 +70,14 @@ pub async fn list(request: &Request, env: &Env, config: &Config<'_>) -> Answer {
         Some("false") => Some(false),
         Some(_) => return Err(Rejection::invalid("available", "available must be true or false")),
     };
-    let drivers = Roster::of(env).map_err(ours)?.drivers(near, available).await.map_err(ours)?;
+    let drivers = Roster::of(asked.env).map_err(ours)?.drivers(near, available).await.map_err(ours)?;
     json_reply(&json!({ "drivers": drivers }), 200)
 }
 
 /// The driver in the path, and the caller, who may act for it.
-pub async fn known(request: &Request, id: &str, config: &Config<'_>) -> Result<(String, Caller), Rejection> {
-    let by = known_caller(request, config).await?;
-    let id = named(id)?;
+pub fn known(asked: &mut Asked<'_>) -> Result<(String, Caller), Rejection> {
+    let by = asked.by()?;
+    let id = named(asked.id)?;
     permit(&by, &id)?;
     Ok((id, by))
 }

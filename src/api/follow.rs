@@ -1,14 +1,14 @@
 //! `/ws/tracking`: upgrades to a socket that follows one delivery.
 
+use onway_core::auth::Caller;
 use onway_core::rejection::Rejection;
 use onway_core::wire::input::names_of;
 use web_sys::UrlSearchParams;
-use worker::{Env, Request};
 
+use super::asked::{Asked, Handled};
 use super::links;
 use super::tracking::known_id;
-use crate::config::Config;
-use crate::contract::{Ask, DeliveryRequest};
+use crate::contract::{Ask, Asking, DeliveryRequest};
 use crate::identity::{offers_subprotocol, socket_caller};
 use crate::problem::{Answer, ours};
 use crate::sockets;
@@ -17,14 +17,15 @@ use crate::sockets;
 const EPOCH_MAX: usize = 64;
 
 /// `/ws/tracking/{id}`
-pub async fn by_path(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let query = upgrade(request)?;
-    follow(request, &query, Some(id.to_owned()), env, config).await
+pub fn by_path<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let query = upgrade(asked)?;
+    let id = asked.id;
+    follow(asked, query, id)
 }
 
 /// `/ws/tracking/?parcel_id={id}`, by any name of the id.
-pub async fn by_query(request: &Request, env: &Env, config: &Config<'_>) -> Answer {
-    let query = upgrade(request)?;
+pub fn by_query<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let query = upgrade(asked)?;
     let mut ids: Vec<_> = names_of("tracking_id")
         .flat_map(|name| query.get_all(name).iter().collect::<Vec<_>>())
         .filter_map(|id| id.as_string())
@@ -32,39 +33,56 @@ pub async fn by_query(request: &Request, env: &Env, config: &Config<'_>) -> Answ
     ids.dedup();
     // Two that differ name no delivery.
     let id = ids.pop().filter(|_| ids.is_empty());
-    follow(request, &query, id, env, config).await
+    follow(asked, query, &id.unwrap_or_default())
 }
 
-/// A refusal, too, is a 101 that closes at once: a browser shows its script no HTTP status.
-async fn follow(
-    request: &Request,
-    query: &UrlSearchParams,
-    id: Option<String>,
-    env: &Env,
-    config: &Config<'_>,
-) -> Answer {
-    let subprotocol = offers_subprotocol(request)?;
-    let asked = async {
-        let id = known_id(&id.unwrap_or_default(), config)?;
-        let by = socket_caller(request, query.get("token"), config).await?;
+fn follow<'a>(asked: &'a Asked<'_>, query: UrlSearchParams, id: &str) -> Handled<'a> {
+    let (id, early) = match known_id(id, &asked.config) {
+        Ok(id) => (Some(id), Ok(())),
+        Err(unknown) => (None, Err(unknown)),
+    };
+    refusing(asked, query.get("token"), early, move |by, subprotocol| {
+        let id = id.ok_or(Rejection::Internal)?;
         let since = query.get("since").and_then(|since| since.parse().ok());
         let epoch = query.get("epoch").filter(|epoch| epoch.len() <= EPOCH_MAX);
-        let link = links::presented(request, &id)?;
+        let link = links::presented(asked, &id)?;
         let follow = DeliveryRequest::Follow { by, subprotocol, since, epoch, link };
-        follow.ask(env, id.as_str(), None, None).await
+        Ok(follow.ask(asked.env, id.as_str(), None, None))
+    })
+}
+
+/// What an upgrade asks for, once it is known whose it is; whether it offered our subprotocol comes with it.
+type Opening<'a> = Box<dyn FnOnce(Option<Caller>, bool) -> Result<Asking, Rejection> + 'a>;
+
+/// Answers an upgrade. A refusal, too, is a 101 that closes at once: a browser shows its script no HTTP status. `early`
+/// is refused before the caller is known.
+pub fn refusing<'a>(
+    asked: &'a Asked<'_>,
+    token: Option<String>,
+    early: Result<(), Rejection>,
+    open: impl FnOnce(Option<Caller>, bool) -> Result<Asking, Rejection> + 'a,
+) -> Handled<'a> {
+    Ok(Box::pin(opened(asked, token, early, Box::new(open))))
+}
+
+async fn opened(
+    asked: &Asked<'_>,
+    token: Option<String>,
+    early: Result<(), Rejection>,
+    open: Opening<'_>,
+) -> Answer {
+    let subprotocol = offers_subprotocol(&asked.request)?;
+    let answer = async {
+        early?;
+        open(socket_caller(&asked.request, token, &asked.config).await?, subprotocol)?.await
     };
-    match asked.await {
-        Ok(response) => Ok(response),
-        Err(rejection) => sockets::refuse(&rejection, subprotocol).map_err(ours),
-    }
+    answer.await.or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours))
 }
 
 /// The query of an upgrade.
-pub fn upgrade(request: &Request) -> Result<UrlSearchParams, Rejection> {
-    let header = request.headers().get("Upgrade").map_err(ours)?.unwrap_or_default();
-    if !header.eq_ignore_ascii_case("websocket") {
+pub fn upgrade(asked: &Asked<'_>) -> Result<UrlSearchParams, Rejection> {
+    if !asked.header("Upgrade")?.unwrap_or_default().eq_ignore_ascii_case("websocket") {
         return Err(Rejection::UpgradeRequired);
     }
-    let url = web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))?;
-    Ok(url.search_params())
+    Ok(asked.url()?.search_params())
 }

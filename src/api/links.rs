@@ -3,58 +3,37 @@
 use onway_core::link;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
-use onway_core::wire::input;
 use onway_core::wire::link::LinkChange;
-use worker::{Env, Request};
 
-use super::body;
-use super::tracking::known_id;
-use crate::config::Config;
-use crate::contract::{Ask, DeliveryRequest, LinkRequest};
-use crate::identity::known_caller;
-use crate::problem::{Answer, ours};
+use super::asked::{Asked, Handled};
+use crate::contract::{DeliveryRequest, LinkRequest};
 
 /// `POST` and `GET /tracking/{id}/links`
-pub async fn all(mut request: Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let is_new = request.inner().method() == "POST";
-    let body = if is_new { Some(body::read(&mut request).await) } else { None };
-    let id = known_id(id, config)?;
-    let by = known_caller(&request, config).await?;
-    let body = body.transpose()?;
-    let asked = match &body {
-        Some(body) => {
-            LinkChange::parse_new(&input::json(body)?)?;
-            LinkRequest::Make { origin: url(&request)?.origin() }
-        }
-        None => LinkRequest::List,
-    };
-    DeliveryRequest::Links { by, asked }.ask(env, id.as_str(), None, body).await
+pub fn all<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let by = asked.by()?;
+    if asked.method() != "POST" {
+        return asked.pass_on(&DeliveryRequest::Links { by, asked: LinkRequest::List }, None);
+    }
+    let (body, json) = asked.json()?;
+    LinkChange::parse_new(&json)?;
+    let make = LinkRequest::Make { origin: asked.url()?.origin() };
+    asked.pass_on(&DeliveryRequest::Links { by, asked: make }, Some(body))
 }
 
 /// `PATCH` and `DELETE /tracking/{id}/links/{link}`
-pub async fn one(mut request: Request, id: &str, link: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let is_change = request.inner().method() == "PATCH";
-    let body = if is_change { Some(body::read(&mut request).await) } else { None };
-    let tracking_id = known_id(id, config)?;
-    let by = known_caller(&request, config).await?;
-    let body = body.transpose()?;
-    let id = link.to_owned();
-    let asked = match &body {
-        Some(body) => {
-            LinkChange::parse(&input::json(body)?)?;
-            LinkRequest::Change { id }
-        }
-        None => LinkRequest::Revoke { id },
-    };
-    DeliveryRequest::Links { by, asked }.ask(env, tracking_id.as_str(), None, body).await
+pub fn one<'a>(asked: &'a mut Asked<'_>) -> Handled<'a> {
+    let by = asked.by()?;
+    let id = asked.second.to_owned();
+    if asked.method() != "PATCH" {
+        return asked.pass_on(&DeliveryRequest::Links { by, asked: LinkRequest::Revoke { id } }, None);
+    }
+    let (body, json) = asked.json()?;
+    LinkChange::parse(&json)?;
+    asked.pass_on(&DeliveryRequest::Links { by, asked: LinkRequest::Change { id } }, Some(body))
 }
 
 /// The hash of the link that a request presents for a delivery; one that cannot be its link is refused here.
-pub fn presented(request: &Request, id: &TrackingId) -> Result<Option<String>, Rejection> {
-    let text = url(request)?.search_params().get("link");
+pub fn presented(asked: &Asked<'_>, id: &TrackingId) -> Result<Option<String>, Rejection> {
+    let text = asked.url()?.search_params().get("link");
     text.map(|text| link::presented(&text, id)).transpose()
-}
-
-fn url(request: &Request) -> Result<web_sys::Url, Rejection> {
-    web_sys::Url::new(&request.inner().url()).map_err(|error| ours(error.into()))
 }

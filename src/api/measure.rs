@@ -67,6 +67,7 @@ fn delivery() -> Result<Delivery, Rejection> {
         request: StartRequest::parse(&request)?,
         default_visibility: Visibility::Public,
         default_rules: Rules::default(),
+        default_fences: Default::default(),
         model: None,
         wall: BEGIN,
     });

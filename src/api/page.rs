@@ -2,6 +2,7 @@
 
 use html_escape::encode_text;
 use js_sys::{Array, Date, Function, Object, Reflect};
+use onway_core::access::Look;
 use onway_core::link;
 use onway_core::own_json;
 use onway_core::rejection::Rejection;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Request, Response};
 
+use super::asked::Asked;
 use super::tracking::known_id;
 use crate::config::Config;
 use crate::contract::{Ask, DeliveryRequest};
@@ -35,47 +37,71 @@ struct PageConfig {
     map_style_url: Option<String>,
     map_attribution: Option<String>,
     map_key: Option<String>,
+    /// Under which push messages are sent, where they are.
+    push_key: Option<String>,
     timezone: Option<String>,
     locale: Option<String>,
 }
 
+impl PageConfig {
+    fn of(config: &Config<'_>) -> Self {
+        Self {
+            map_style_url: config.text("MAP_STYLE_URL"),
+            map_attribution: config.text("MAP_ATTRIBUTION"),
+            map_key: config.text("MAP_KEY"),
+            push_key: config.vapid().ok().map(|vapid| vapid.key),
+            timezone: config.text("TIMEZONE"),
+            locale: config.text("LOCALE"),
+        }
+    }
+}
+
 /// A page that its script fills alone.
-pub async fn app(request: &Request, env: &Env, path: &str, config: &Config<'_>) -> Answer {
-    html(asset(env, path).await?, 200, request, config)
+pub async fn app(asked: &Asked<'_>, path: &str) -> Answer {
+    #[derive(Serialize)]
+    struct Data {
+        config: PageConfig,
+    }
+    let data = Data { config: PageConfig::of(&asked.config) };
+    html(filled(&asset(asked.env, path).await?, &data)?, 200, &asked.request, &asked.config)
+}
+
+/// The template with what its script starts from.
+fn filled(template: &str, data: &impl Serialize) -> Result<String, Rejection> {
+    // Within a script element only `<` could end the data.
+    let data = serde_json::to_string(data).map_err(|_| Rejection::Internal)?.replace('<', "\\u003c");
+    Ok(template.replace("<!--onway:data-->", &data))
 }
 
 /// `GET /openapi.json`
-pub async fn document(request: Request, env: &Env) -> Answer {
-    env.assets(ASSETS).map_err(ours)?.fetch_request(request).await.map_err(ours)
+pub async fn document(asked: &Asked<'_>) -> Answer {
+    let request = asked.request.clone().map_err(ours)?;
+    asked.env.assets(ASSETS).map_err(ours)?.fetch_request(request).await.map_err(ours)
 }
 
 /// `GET /track/{id}`
-pub async fn track(request: &Request, id: &str, env: &Env, config: &Config<'_>) -> Answer {
-    page(request, id, None, env, config).await
+pub async fn track(asked: &Asked<'_>) -> Answer {
+    page(asked, asked.id, None).await
 }
 
 /// `GET /s/{link}`: the same page; its script takes the link from the address.
-pub async fn shared(request: &Request, link: &str, env: &Env, config: &Config<'_>) -> Answer {
+pub async fn shared(asked: &Asked<'_>) -> Answer {
+    let link = asked.id;
     let id = link.split('.').next().unwrap_or_default();
-    let response = page(request, id, Some(link), env, config).await?;
+    let response = page(asked, id, Some(link)).await?;
     // Nobody hears more than the origin: what follows it opens the delivery.
     response.headers().set("Referrer-Policy", "strict-origin").map_err(ours)?;
     Ok(response)
 }
 
-async fn page(request: &Request, id: &str, link: Option<&str>, env: &Env, config: &Config<'_>) -> Answer {
-    let template = asset(env, "/track.html").await?;
-    let found = outside_snapshot(request, id, link, env, config).await;
+async fn page(asked: &Asked<'_>, id: &str, link: Option<&str>) -> Answer {
+    let (request, config) = (&asked.request, &asked.config);
+    let template = asset(asked.env, "/track.html").await?;
+    let found = outside_snapshot(request, id, link, asked.env, config).await;
     let retry_after = found.as_ref().err().and_then(Rejection::retry_after);
     let problem = found.as_ref().err().map(|rejection| Problem::new(rejection, None));
     let (snapshot, seen) = found.ok().unzip();
-    let settings = PageConfig {
-        map_style_url: config.text("MAP_STYLE_URL"),
-        map_attribution: config.text("MAP_ATTRIBUTION"),
-        map_key: config.text("MAP_KEY"),
-        timezone: config.text("TIMEZONE"),
-        locale: config.text("LOCALE"),
-    };
+    let settings = PageConfig::of(config);
     let zone = settings.timezone.clone().or_else(|| visitor_timezone(request));
     let locale = settings.locale.clone().or_else(|| visitor_locale(request));
     let (headline, detail) = match (&seen, &problem) {
@@ -92,14 +118,11 @@ async fn page(request: &Request, id: &str, link: Option<&str>, env: &Env, config
         config: settings,
         problem: problem.as_ref(),
     };
-    // Within a script element only `<` could end the data.
-    let data = serde_json::to_string(&data).map_err(|_| Rejection::Internal)?.replace('<', "\\u003c");
-    let page = template
+    let page = filled(&template, &data)?
         .replace("<!--onway:title-->", &encode_text(headline))
         .replace("<!--onway:headline-->", &encode_text(headline))
         .replace("<!--onway:eta-->", &encode_text(&eta))
-        .replace("<!--onway:detail-->", &encode_text(&detail))
-        .replace("<!--onway:data-->", &data);
+        .replace("<!--onway:detail-->", &encode_text(&detail));
     // Whoever has a token gets the page of a private delivery, and asks again with it.
     let status = match problem {
         Some(problem) if problem.status != 401 => problem.status,
@@ -123,7 +146,7 @@ async fn outside_snapshot(
     let id = known_id(id, config)?;
     limits::count(request, None, config).await?;
     let link = link.map(|text| link::presented(text, &id)).transpose()?;
-    let read = DeliveryRequest::Read { by: None, if_none_match: None, link, page: true };
+    let read = DeliveryRequest::Read { by: None, if_none_match: None, link, look: Some(Look::Page) };
     let mut response = read.ask(env, id.as_str(), None, None).await?;
     match response.status_code() {
         200 => {
@@ -179,7 +202,9 @@ fn visitor_locale(request: &Request) -> Option<String> {
 
 async fn asset(env: &Env, path: &str) -> Result<String, Rejection> {
     let assets = env.assets(ASSETS).map_err(ours)?;
-    let mut response = assets.fetch(format!("https://assets{path}"), None).await.map_err(ours)?;
+    let request = web_sys::Request::new_with_str(&format!("https://assets{path}"));
+    let request = request.map(Request::from).map_err(|error| ours(error.into()))?;
+    let mut response = assets.fetch_request(request).await.map_err(ours)?;
     if response.status_code() != 200 {
         return Err(Rejection::Misconfigured(format!("the asset {path} is missing: run `make web`")));
     }

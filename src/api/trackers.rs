@@ -7,50 +7,43 @@ use onway_core::limits::Limit;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::Logged;
 use onway_core::wire::report::FixReport;
-use worker::{Env, Request, Response};
+use worker::Response;
 
-use super::body;
-use crate::config::Config;
+use super::asked::Asked;
 use crate::contract::{Ask, DriverRequest};
 use crate::identity::wall;
 use crate::limits;
 use crate::problem::{Answer, ours};
 
 /// `GET`, `POST` and `PUT /log/{protocol}/{key}`
-pub async fn log(mut request: Request, protocol: &str, key: &str, env: &Env, config: &Config<'_>) -> Answer {
-    let protocol = Protocol::parse(protocol).ok_or_else(|| {
+pub async fn log(asked: &mut Asked<'_>) -> Answer {
+    let protocol = Protocol::parse(asked.id).ok_or_else(|| {
         Rejection::NotFound("trackers are osmand, traccar, owntracks, overland, gpslogger".into())
     })?;
-    match taken(&mut request, protocol, key, env, config).await {
+    match taken(asked, protocol).await {
         Ok(written) => reply(&written),
         Err(refusal) => {
-            let forged = refusal == Refusal::UnknownKey && limits::failed(&request, config).await.is_err();
+            let forged = refusal == Refusal::UnknownKey
+                && limits::failed(&asked.request, &asked.config).await.is_err();
             reply(&ingest::refusal(protocol, if forged { Refusal::TooMany } else { refusal }))
         }
     }
 }
 
-async fn taken(
-    request: &mut Request,
-    protocol: Protocol,
-    key: &str,
-    env: &Env,
-    config: &Config<'_>,
-) -> Result<Reply, Refusal> {
-    // The body is read before the answer, so that the client is not cut off while it sends.
-    let body = body::whole(request).await;
+async fn taken(asked: &mut Asked<'_>, protocol: Protocol) -> Result<Reply, Refusal> {
+    let key = asked.second;
     let ours = |_| Refusal::Unavailable;
-    limits::admit(request, config).map_err(|_| Refusal::TooMany)?;
-    let known = device_key::verify(&config.id_keys().map_err(ours)?, key).ok_or(Refusal::UnknownKey)?;
-    let counted = limits::count_as(Limit::Trackers, known.key_id.clone(), config).await;
+    limits::admit(&asked.request, &asked.config).map_err(|_| Refusal::TooMany)?;
+    let known = device_key::verify(&asked.config.id_keys().map_err(ours)?, key).ok_or(Refusal::UnknownKey)?;
+    let counted = limits::count_as(Limit::Trackers, known.key_id.clone(), &asked.config).await;
     counted.map_err(|_| Refusal::TooMany)?;
-    let body = match body {
+    let body = match asked.body() {
         Ok(body) => body,
         Err(Rejection::TooLarge { .. }) => return Err(Refusal::TooLarge),
         Err(_) => return Err(Refusal::Unavailable),
     };
-    let url = web_sys::Url::new(&request.inner().url()).map_err(|_| Refusal::Unavailable)?.search();
-    let content_type = request.headers().get("Content-Type").ok().flatten();
+    let url = asked.url().map_err(ours)?.search();
+    let content_type = asked.header("Content-Type").ok().flatten();
     let reading = ingest::read(
         protocol,
         &ingest::Request {
@@ -72,8 +65,8 @@ async fn taken(
     let reply = reading.reply;
     let body = serde_json::to_vec(&logged).map_err(|_| Refusal::Unavailable)?;
     // Also what holds nothing of use goes to the object: a revoked key must hear of it.
-    let asked = DriverRequest::Log { key_id: known.key_id, hash: device_key::hash(key) };
-    let answer = asked.ask(env, &known.driver_id, None, Some(body)).await.map_err(ours)?;
+    let request = DriverRequest::Log { key_id: known.key_id, hash: device_key::hash(key) };
+    let answer = request.ask(asked.env, &known.driver_id, None, Some(body)).await.map_err(ours)?;
     match answer.status_code() {
         200..=299 => Ok(reply),
         401 => Err(Refusal::UnknownKey),

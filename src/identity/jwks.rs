@@ -11,10 +11,11 @@ use onway_core::auth::keyring::{BODY_MAX, Keyring, Lookup, TIMEOUT_MS, USABLE_MS
 use onway_core::auth::token::Unverified;
 use onway_core::clock::Millis;
 use onway_core::rejection::Rejection;
-use worker::{Cache, Delay, Error, Response, Result, console_error, console_warn};
+use worker::{Cache, Delay, Error, Response, Result};
 
 use super::{wall, web_crypto};
 use crate::config::Trust;
+use crate::log;
 use crate::outgoing::{self, Bounds};
 
 /// How often one who waits for keys that somebody else asks for looks whether they are there. A request
@@ -48,7 +49,7 @@ impl<'a> Jwks<'a> {
             return Some(Self { url, fresh_ms: trust.keys_fresh_ms });
         };
         if !HAS_WARNED.replace(true) {
-            console_error!("all tokens of the identity provider are refused: {missing}");
+            log::error("identity", format!("all tokens of the provider are refused: {missing}"));
         }
         None
     }
@@ -65,15 +66,17 @@ impl<'a> Jwks<'a> {
         match asked {
             Ok((keys, body)) => {
                 if keys.is_empty() {
-                    console_warn!("{} has no key that could be used", self.url);
+                    log::warn("identity", "the set of keys has none that could be used");
                 }
                 KEYRING.with_borrow_mut(|ring| ring.loaded(keys, now));
                 let kept = self.cache(body, now).await;
-                kept.unwrap_or_else(|error| console_warn!("the keys could not be cached: {error}"));
+                kept.unwrap_or_else(|error| {
+                    log::warn("identity", format!("the keys could not be cached: {error}"))
+                });
             }
             Err(error) => {
                 KEYRING.with_borrow_mut(|ring| ring.failed(now));
-                console_error!("the keys at {}: {error}", self.url);
+                log::error("identity", format!("the keys could not be had: {error}"));
             }
         }
     }
@@ -105,7 +108,9 @@ impl<'a> Jwks<'a> {
 impl Provider for Jwks<'_> {
     async fn key_for(&self, token: &Unverified<'_>) -> std::result::Result<PublicKey, Rejection> {
         if KEYRING.with_borrow(|ring| ring.is_empty(wall())) {
-            self.restore().await.unwrap_or_else(|error| console_warn!("the cached keys: {error}"));
+            self.restore()
+                .await
+                .unwrap_or_else(|error| log::warn("identity", format!("the cached keys: {error}")));
         }
         loop {
             match KEYRING.with_borrow_mut(|ring| ring.look_up(token, self.fresh_ms, wall())) {

@@ -2,4 +2,6 @@
 
 mod delivery;
 mod driver;
+mod exports;
+mod fleet;
 mod rows;

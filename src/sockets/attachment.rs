@@ -1,10 +1,33 @@
 //! What is known of a socket. It outlasts hibernation.
 
+use js_sys::JSON;
 use onway_core::auth::Caller;
 use onway_core::clock::Millis;
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use onway_core::visibility::Audience;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use worker::{Result, WebSocket};
+use worker_sys::ext::WebSocketExt;
+
+/// Keeps what is known of a socket with it.
+pub fn attach(socket: &WebSocket, known: &impl Serialize) -> Result<()> {
+    let value = JSON::parse(&serde_json::to_string(known)?)?;
+    Ok(platform(socket).serialize_attachment(value)?)
+}
+
+/// What is known of a socket.
+pub fn attached<T: DeserializeOwned>(socket: &WebSocket) -> Option<T> {
+    let value = platform(socket).deserialize_attachment().ok()?;
+    // Dashboards that connected under an earlier version have it as text.
+    let text = value.as_string().or_else(|| JSON::stringify(&value).ok()?.as_string())?;
+    own_json::read(text.as_bytes()).ok()
+}
+
+fn platform(socket: &WebSocket) -> &web_sys::WebSocket {
+    socket.as_ref()
+}
 
 /// What is known of a socket.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,6 +24,7 @@ pub fn close(socket: &WebSocket, rejection: &Rejection) {
 /// Answers an upgrade that is refused: accepted and closed at once, since a browser shows a script no
 /// HTTP status.
 pub fn refuse(rejection: &Rejection, subprotocol: bool) -> Result<Response> {
+    crate::log::refusal("socket", rejection.close().0, Some(rejection));
     let pair = WebSocketPair::new()?;
     pair.server.accept()?;
     if let Rejection::RateLimited { .. } = rejection {

@@ -22,7 +22,7 @@ use wasm_bindgen::JsCast;
 use worker::{Response, Result, State, WebSocket, WebSocketPair};
 use worker_sys::WebSocketRequestResponsePair;
 
-pub use self::attachment::{Attachment, Pass};
+pub use self::attachment::{Attachment, Pass, attach, attached};
 pub use self::frames::{close, refuse, send, switching_protocols};
 pub use self::telling::Told;
 use crate::identity::wall;
@@ -59,6 +59,8 @@ pub struct Sockets {
     asked: RefCell<Option<Asked>>,
     /// The frames of those who have sent any lately.
     frames: RefCell<HashMap<u32, Frames>>,
+    /// Frames sent to all of them, since the object woke.
+    sent: Cell<u64>,
     #[cfg(feature = "test-utils")]
     pub counts: Counts,
 }
@@ -109,7 +111,7 @@ impl Sockets {
             state.set_websocket_auto_response(&WebSocketRequestResponsePair::new(PING, PONG)?);
         }
         state.accept_websocket_with_tags(&pair.server, &[attachment.audience.name()]);
-        pair.server.serialize_attachment(&attachment)?;
+        attach(&pair.server, &attachment)?;
         #[cfg(feature = "test-utils")]
         count(&self.counts.attachments);
         let client = Client::new(pair.server.clone(), attachment);
@@ -126,7 +128,7 @@ impl Sockets {
         let mut drivers = clients.iter().flatten().filter(|client| client.is_driver());
         match drivers.find(|client| client.socket == *socket) {
             Some(client) => Some(client.attachment.clone()),
-            None => socket.deserialize_attachment().ok().flatten(),
+            None => attached(socket),
         }
     }
 
@@ -156,7 +158,7 @@ impl Sockets {
     }
 
     fn attach(&self, socket: &WebSocket, attachment: Attachment) -> Result<()> {
-        socket.serialize_attachment(&attachment)?;
+        attach(socket, &attachment)?;
         #[cfg(feature = "test-utils")]
         count(&self.counts.attachments);
         let mut clients = self.clients.borrow_mut();
@@ -213,6 +215,11 @@ impl Sockets {
         self.asked.borrow().as_ref().map(|asked| asked.after(broadcasts)).unwrap_or_default()
     }
 
+    /// Frames that fan-out has sent since the object woke.
+    pub const fn frames_sent(&self) -> u64 {
+        self.sent.get()
+    }
+
     fn asked_of(&self, audience: Audience) -> u32 {
         self.asked.borrow().as_ref().map_or(0, |asked| asked.of(audience))
     }
@@ -252,7 +259,7 @@ impl Sockets {
             client.attachment.audience = fresh;
             client.attachment.link.take_if(|_| party != Ok(Party::Link));
             client.attachment.answered = self.asked_of(fresh);
-            client.socket.serialize_attachment(&client.attachment).is_ok()
+            attach(&client.socket, &client.attachment).is_ok()
         });
     }
 
@@ -269,7 +276,7 @@ impl Sockets {
             if pass.is_none() {
                 close(&client.socket, &Rejection::Forbidden(String::new()));
             }
-            pass.is_some() && client.socket.serialize_attachment(&client.attachment).is_ok()
+            pass.is_some() && attach(&client.socket, &client.attachment).is_ok()
         });
     }
 
@@ -313,7 +320,7 @@ impl Sockets {
             return;
         }
         let client = |socket: WebSocket| {
-            let attachment = socket.deserialize_attachment().ok().flatten()?;
+            let attachment = attached(&socket)?;
             Some(Client::new(socket, attachment))
         };
         let mut clients: Vec<_> = state.get_websockets().into_iter().filter_map(client).collect();

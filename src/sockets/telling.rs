@@ -32,7 +32,7 @@ impl Sockets {
         let (mut clients, mut asked) = (self.clients.borrow_mut(), self.asked.borrow_mut());
         let (clients, asked) = (clients.as_mut()?, asked.get_or_insert_default());
         let asks = seq.filter(|_| asked.count());
-        let mut pause = None;
+        let (mut pause, mut sent) = (None, 0);
         for audience in Audience::ALL {
             if !clients.iter().any(|client| client.attachment.audience == audience) {
                 continue;
@@ -63,6 +63,7 @@ impl Sockets {
                     }
                     _ => {}
                 }
+                sent += 1;
                 // A socket that cannot take a frame has closed: its close event may still be on the way.
                 client.socket.send_with_str(&text).is_ok()
             });
@@ -70,6 +71,7 @@ impl Sockets {
                 asked.ask(audience, seq);
             }
         }
+        self.sent.set(self.sent.get() + sent);
         pause
     }
 

@@ -57,6 +57,7 @@ export async function serve(side: Side, onway = "build"): Promise<Server> {
     durableObjects: {
       DELIVERY: { className: "DeliveryObject", useSQLite: true },
       DRIVER: { className: "DriverObject", useSQLite: true },
+      FLEET: { className: "FleetObject", useSQLite: true },
     },
     // Straight to the Worker, as on the platform: Miniflare's own entry is a Worker of its own, through which
     // each frame would pass once more.

@@ -78,7 +78,7 @@ test("while it is under way nothing is erased; then everything is, once and for 
   const reply = await erase(id);
   assert.equal(reply.status, 200, reply.text);
   const erased = Object.fromEntries(reply.body["erased"].map((step: Json) => [step["what"], step["count"]]));
-  assert.deepEqual({ ...erased, access_log: undefined }, { positions: 1, access_log: undefined, summary: 1, proofs: 0 });
+  assert.deepEqual({ ...erased, access_log: undefined }, { positions: 1, access_log: undefined, webhooks: 0, push: 0, summary: 1, proofs: 0 });
   assert.equal(await rows("access"), 0);
   const { days, until: ends, where } = reply.body["remains"];
   assert.deepEqual([days, ends, where.length], [30, reply.body["erased_at"] + 30 * 86_400, 2]);
@@ -157,8 +157,15 @@ test("a customer's data: exported, refused while active, erased in steps until n
   const path = "/customers/CUSTOMER-MARK/personal-data";
   for (const role of ["customer", "dispatcher", "store"] as const) assert.equal((await call("GET", path, role, "CUSTOMER-MARK")).status, 403, role);
   await until("it never reached D1", async () => (await rows("delivery")) === 1);
+  await service.sql("INSERT INTO endpoint (id, url, secret, enabled, created) VALUES ('ep_A', 'https://shop.example/hear', 'x', 1, 1)");
+  await service.sql("INSERT INTO told SELECT value, 'evt_A', 'delivery.created', ?, 7, '{}', 1 FROM json_each('[\"ep_A\",\"order-service\"]')", active);
+  await service.sql("INSERT INTO push SELECT 'sub_' || value, ?, NULL, value, NULL, 'https://push.example/' || value, 'p', 'a', '[]', 'en', 7 FROM json_each('[\"customer\",\"store\"]')", active);
   const seen = await call("GET", path, "admin", "root");
   assert.equal(seen.status, 200, seen.text);
+  assert.deepEqual(
+    [seen.body["told"].map((one: Json) => one["to"]).sort(), seen.body["push"].map((one: Json) => one["endpoint"])],
+    [["https://shop.example/hear", "order-service"], ["https://push.example/customer"]],
+  );
   for (const mark of MARKS) assert.ok(seen.text.includes(mark), `${mark} is held, and not exported`);
   assert.equal((await call("DELETE", path, "admin", "root")).status, 409);
   await status(service, active, "DELIVERED");
@@ -172,7 +179,8 @@ test("a customer's data: exported, refused while active, erased in steps until n
   while (left.at(-1) !== 0 && left.length < 5);
   assert.deepEqual(left, [5, 0]);
   const nothing = await call("GET", path, "admin", "root");
-  assert.deepEqual([nothing.body["deliveries"], nothing.body["objects"], nothing.body["privacy"]], [[], [], []]);
+  assert.deepEqual(["deliveries", "objects", "privacy", "told", "push"].map((name) => nothing.body[name]), [[], [], [], [], []]);
+  assert.deepEqual([await rows("told"), await rows("push")], [0, 0]);
 });
 
 test("a driver's data: its line, keys, calls for help, and its part in deliveries", async () => {
@@ -196,6 +204,55 @@ test("a driver's data: its line, keys, calls for help, and its part in deliverie
   const nothing = await call("GET", path, "admin", "root");
   assert.deepEqual([nothing.body["deliveries"], nothing.body["emergencies"], nothing.body["driver"].keys], [[], [], []]);
   for (const mark of ["LABEL-MARK", "HELP-MARK"]) assert.deepEqual(await holding("objects/driver", mark), [], mark);
+});
+
+test("no delivery names a driver who was erased: neither one that it declined and that is under way, nor one in the archive", async () => {
+  const seen = async () => call("GET", "/tracking/driver/DRIVER-MARK", "admin", "root");
+  const given = async (count: number) => until("the driver's object never heard of it", async () => (await seen()).body["deliveries"].length === count);
+  const { tracking_id: open } = await startDelivery(service, { driver_id: "DRIVER-MARK" });
+  const { tracking_id: ended } = await startDelivery(service, { driver_id: "DRIVER-MARK" });
+  const { tracking_id: driven } = await startDelivery(service, { driver_id: "DRIVER-MARK" });
+  await given(3);
+  assert.equal((await call("POST", `/tracking/${open}/decline`, "driver", "DRIVER-MARK", { reason: "too far" })).status, 200);
+  for (const id of [open, ended]) await call("POST", `/tracking/${id}/assign`, "dispatcher", "desk", { driver_id: "d1" });
+  await status(service, ended, "DELIVERED");
+  await call("POST", `/tracking/${driven}/status`, "admin", "root", { status: "DELIVERED", reason: "the phone was lost" });
+  await given(0);
+  await until("it never reached D1", async () => (await rows("delivery WHERE ended > 0")) === 2);
+  const events = async (id: string) => (await call("GET", `/tracking/${id}/events`, "store", "till")).body["events"] as Json[];
+  assert.equal((await events(open))[1]?.["note"], "declined by DRIVER-MARK: too far");
+  assert.equal((await events(ended))[1]?.["former_driver_id"], "DRIVER-MARK");
+  await until("it never ended", async () => (await call("DELETE", "/drivers/DRIVER-MARK/personal-data", "admin", "root")).body["remaining"] === 0);
+
+  assert.deepEqual([(await events(open))[1]?.["note"], (await events(open))[1]?.["by"]], ["declined: too far", { role: "driver" }]);
+  for (const table of ["delivery", "driver", "emergency", "erasure"]) {
+    assert.ok(!JSON.stringify(await service.sql(`SELECT * FROM ${table}`)).includes("DRIVER-MARK"), table);
+  }
+  const { type, at, by, about } = (await events(driven)).at(-1) as Json;
+  assert.deepEqual([type, by, about], ["erased", { role: "admin", subject: "root" }, ["driver"]]);
+  assert.ok(Number.isInteger(at));
+  assert.deepEqual((await events(driven))[1]?.["by"], { role: "admin", subject: "root" }, "what staff did stays");
+  await service.kill();
+  for (const [kind, tables] of [["onway", ["delivery", "live", "event"]], ["driver", ["driver", "position", "spill", "key"]]] as const) {
+    for (const name of (await readdir(join(folder, `objects/${kind}`))).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))) {
+      const object = new DatabaseSync(join(folder, `objects/${kind}`, name));
+      const there = new Set(object.prepare("SELECT name FROM sqlite_master").all().map((row) => row["name"]));
+      for (const table of tables.filter((table) => there.has(table))) {
+        assert.ok(!JSON.stringify(object.prepare(`SELECT * FROM ${table}`).all()).includes("DRIVER-MARK"), `${kind}: ${table}`);
+      }
+      object.close();
+    }
+  }
+});
+
+test("the driver's object forgets a stop before it is erased", async () => {
+  const id = await marked({ driver_id: "d1" }, false);
+  const stops = async () => (await call("GET", "/tracking/driver/d1", "admin", "root")).body["deliveries"].length as number;
+  await until("the driver never heard of it", async () => (await stops()) === 1);
+  await status(service, id, "DELIVERED");
+  const reply = await erase(id, "admin", "root");
+  assert.deepEqual([reply.status, reply.body["erased_by"], await stops()], [200, { role: "admin", subject: "root" }, 0]);
+  assert.deepEqual((await erase(id)).body["erased_by"], { role: "admin", subject: "root" }, "asked again");
 });
 
 test("who opts out is served, and neither the way nor the ETAs are kept beyond the end", async () => {

@@ -78,7 +78,7 @@ test("a socket is for our own pages, those listed, and what is no browser", asyn
 });
 
 test("every answer carries what protects it", async () => {
-  const answers = [`/tracking/${id}`, "/health", "/nothing", "/openapi.json", `/track/${id}`, "/", "/drive", "/favicon.svg", "/drive.html", "/track.html"];
+  const answers = [`/tracking/${id}`, "/health", "/nothing", "/openapi.json", `/track/${id}`, "/", "/drive", "/dispatch", "/store", "/integrations", "/favicon.svg", "/drive.html", "/track.html", "/dispatch.html"];
   for (const path of answers) {
     const { headers } = await open.call("GET", path);
     assert.equal(headers.get("X-Content-Type-Options"), "nosniff", path);
@@ -88,7 +88,7 @@ test("every answer carries what protects it", async () => {
 });
 
 test("a page says what it may load, and only the driver's may read a position", async () => {
-  for (const path of [`/track/${id}`, "/track/nonsense", "/", "/drive", "/drive/connect", "/drive.html", "/track.html", "/index.html"]) {
+  for (const path of [`/track/${id}`, "/track/nonsense", "/", "/drive", "/drive/connect", "/dispatch", "/store", "/integrations", "/drive.html", "/track.html", "/index.html", "/dispatch.html", "/store.html", "/webhooks.html"]) {
     const { headers } = await open.call("GET", path);
     const policy = headers.get("Content-Security-Policy") ?? "";
     assert.match(policy, /default-src 'none'; script-src 'self'; style-src 'self';/, path);

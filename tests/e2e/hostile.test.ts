@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Case, requests, sent, written } from "../hostile/cases.ts";
 import { type People, people } from "../hostile/people.ts";
+import { PUSH_VARS } from "../push-service.ts";
 import { type Service, start } from "../service.ts";
 
 let service: Service;
 let cast: People;
 before(async () => {
-  service = await start();
+  // Of text messages only what is written back.
+  service = await start({ vars: { ...PUSH_VARS, ALLOW_LOCAL_ENDPOINTS: undefined, SMS_PROVIDER: "twilio", SMS_TOKEN: "the token of the account", PUBLIC_URL: "https://onway.example" } });
   cast = await people(service);
 });
 after(() => service.stop());
@@ -34,7 +36,7 @@ async function check(it: Case): Promise<void> {
   assert.equal(reply.headers.get("WWW-Authenticate"), it.status === 401 ? "Bearer" : null);
 }
 
-for (const file of ["start", "update", "status", "assign", "correct", "batch", "links", "paths", "privacy"]) {
+for (const file of ["start", "update", "status", "assign", "correct", "batch", "links", "paths", "privacy", "stats", "fleet", "webhooks", "webhook-reads", "sms", "push"]) {
   const { entry, cases } = requests(file);
   describe(entry, () => {
     for (const it of cases) test(`${it.name}: ${it.status}${it.field === undefined ? "" : ` at ${it.field}`}`, () => check(it));

@@ -57,10 +57,12 @@ test("positions go first, then what is personal; figures stay, and lead to nobod
   assert.deepEqual(left.map((row) => row["tracking_id"]), [old, young]);
   const [figure, ...others] = await service.sql("SELECT * FROM figure");
   assert.equal(others.length, 0);
-  const { id: _, duration_s, eta_error_s, ...rest } = figure as Json;
+  const { id: _, duration_s, eta_error_s, on_time, travelled_m, dwell_s, interval_s, stars, ...rest } = figure as Json;
   // 0.05 degrees of latitude.
   assert.deepEqual(rest, { store_id: "s1", mode: "car", status: "DELIVERED", day: Math.floor(1_700_000_000 / 86_400), distance_m: 5_600 });
   assert.ok(duration_s > 0 && eta_error_s >= 0, JSON.stringify(figure));
+  // Three fixes, a metre and a second apart.
+  assert.deepEqual([on_time, travelled_m, dwell_s, interval_s, stars], [null, 0, null, 1, null]);
   for (const personal of ["O-1", "d1", "c1", "MARKER", ancient]) assert.ok(!JSON.stringify(figure).includes(personal), personal);
   const store = await token("store", "x", { store: "s1" });
   const seen = async (id: string, path: string) => (await service.call("GET", `/tracking/${id}${path}`, { token: store })).status;
@@ -74,7 +76,7 @@ test("each kind has its span, and one that is not there keeps no other from goin
   for (const days of [1, 89, 91, 399, 401]) {
     await service.sql("INSERT INTO driver (driver_id, revision, on_duty, online, last_seen, deliveries) VALUES (?, 1, 1, 0, ?, 0)", `d${days}`, secs(days));
     await service.sql("INSERT INTO emergency VALUES (?, 'd1', ?, '{}', NULL, '{}')", `e${days}`, secs(days));
-    await service.sql("INSERT INTO erasure VALUES (?, ?, NULL)", `T${days}`, Date.now() - days * DAY);
+    await service.sql("INSERT INTO erasure (tracking_id, at) VALUES (?, ?)", `T${days}`, Date.now() - days * DAY);
   }
   await service.sql("INSERT INTO driver (driver_id, revision, on_duty, online, last_seen, deliveries) VALUES ('busy', 1, 1, 0, ?, 1)", secs(500));
   await run();
@@ -86,7 +88,7 @@ test("each kind has its span, and one that is not there keeps no other from goin
 
 test("a run is bounded and says so; the next goes on", async () => {
   const most = 200 * 20;
-  await service.sql(`INSERT INTO erasure SELECT 'T' || value, 1, NULL FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ${most + 10}) SELECT value FROM n)`);
+  await service.sql(`INSERT INTO erasure (tracking_id, at) SELECT 'T' || value, 1 FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ${most + 10}) SELECT value FROM n)`);
   await run();
   assert.equal(await count("erasure"), 10);
   await run();

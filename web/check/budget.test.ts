@@ -72,6 +72,22 @@ test("the script of a customer's own deliveries is within its budget, without th
   expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
 });
 
+test.each(["dispatch.html", "store.html"])("the script of %s is within its budget, without the map and the charts", (page) => {
+  const loaded = scripts(page);
+  expect(loaded.length).toBeGreaterThan(1);
+  const later = [...files.keys()].filter((name) => /(fleet-map|map-style|Statistics|Replay)-[^/]*\.js$/.test(name));
+  expect(later.length).toBe(4);
+  expect(loaded.filter((name) => later.includes(name))).toEqual([]);
+  expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
+});
+
+test("the script of webhooks is within its budget, without the map", () => {
+  const loaded = scripts("webhooks.html");
+  expect(loaded.length).toBeGreaterThan(0);
+  expect(loaded.join()).not.toMatch(/map|Statistics/);
+  expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
+});
+
 test("the driver's script, without the QR codes, is within its budget", () => {
   const loaded = scripts("drive.html");
   expect(loaded.length).toBeGreaterThan(0);
@@ -83,15 +99,19 @@ test("the driver's page opens offline with all that it loads, and nothing of ano
   const assets = precached.filter((url) => url.startsWith("assets/"));
   for (const script of scripts("drive.html")) expect(assets).toContain(script);
   expect(assets.some((url) => url.includes("qr-"))).toBe(true);
-  expect(assets.filter((url) => /map|track|index/.test(url))).toEqual([]);
+  expect(assets.filter((url) => /map|track|index|fleet|start|Statistics|webhooks/.test(url))).toEqual([]);
   const pages = precached.filter((url) => !url.startsWith("assets/") && !url.startsWith("icons/"));
   expect(pages.toSorted()).toEqual(["drive.html", "drive.webmanifest", "favicon.svg"]);
 });
 
-test.each(["track.html", "drive.html", "deliveries.html"])("the style sheets of %s are within theirs", (page) => {
+test.each(["track.html", "drive.html", "deliveries.html", "dispatch.html", "store.html", "webhooks.html"])("the style sheets of %s are within theirs", (page) => {
   const sheets = [...text(page).matchAll(/href="\/(assets\/[^"]+\.css)"/g)].map((match) => match[1] ?? "");
   expect(sheets.length).toBeGreaterThan(0);
   expect(gzipped(sheets)).toBeLessThan(STYLE_BUDGET);
+});
+
+test.each(["dispatch.html", "store.html", "webhooks.html"])("the Worker finds the place of the settings in %s exactly once", (page) => {
+  expect(text(page).split('<script type="application/json" id="onway-data"><!--onway:data--></script>').length).toBe(2);
 });
 
 test.each(PLACEHOLDERS)("the Worker finds %s exactly once", (placeholder) => {
@@ -106,12 +126,12 @@ test("no script stands between the answer and the ETA", () => {
 });
 
 test("no page asks another host for anything", () => {
-  for (const page of ["track.html", "drive.html", "deliveries.html", "index.html"]) expect(text(page)).not.toMatch(/(src|href)="(https?:)?\/\//);
+  for (const page of ["track.html", "drive.html", "deliveries.html", "dispatch.html", "store.html", "webhooks.html", "index.html"]) expect(text(page)).not.toMatch(/(src|href)="(https?:)?\/\//);
 });
 
 // The page of a delivery says it in its header, since a share link is stricter.
 test("referrers leave the origin without the tracking id", () => {
-  for (const page of ["drive.html", "deliveries.html", "index.html"]) {
+  for (const page of ["drive.html", "deliveries.html", "dispatch.html", "store.html", "webhooks.html", "index.html"]) {
     expect(text(page)).toContain('<meta name="referrer" content="strict-origin-when-cross-origin"');
   }
 });

@@ -58,6 +58,9 @@ export function merge(known: Delivery | null, frame: ServerFrame): Delivery | nu
       const { driver_online, seq, server_time } = frame.data;
       return isNewer(known, frame.data) ? withSnapshot(known, { driver_online, seq, server_time }) : known;
     }
+    case "geofence":
+      // It moves nothing on a screen: what follows it does.
+      return isNewer(known, frame.data) ? withSnapshot(known, { seq: frame.data.seq, server_time: frame.data.server_time }) : known;
     case "resumed":
       return isNewer(known, frame.data) ? withSnapshot(known, frame.data) : known;
     default:

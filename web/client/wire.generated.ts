@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dispatchers' page. */
+        get: operations["dispatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/drive": {
         parameters: {
             query?: never;
@@ -166,7 +183,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Puts the deliveries of a driver in order: for dispatchers and admins. */
+        /**
+         * Puts the deliveries of a driver in order.
+         * @description Dispatchers and admins put all in order, a store its own, among the places that these have.
+         */
         put: operations["order_stops"];
         post?: never;
         delete?: never;
@@ -313,6 +333,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deliveries as dashboards see them, a moment behind: a store's own, or all of them.
+         * @description In the order of their ids. One alone is read by `GET /tracking/{id}`.
+         */
+        get: operations["fleet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -322,6 +362,40 @@ export interface paths {
         };
         /** Whether the service answers. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/socket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many sockets are open, as of the last minute. */
+        get: operations["socket_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of webhooks, for admins and stores. */
+        get: operations["integrations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -358,6 +432,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the service counts, as OpenMetrics text, for admins. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -375,6 +466,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Under which key push messages are sent. */
+        get: operations["push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Subscribes a browser to a delivery that the caller may see, or a driver's to its own. Again by the same endpoint it
+         *     changes what was subscribed.
+         */
+        post: operations["subscribe_push"];
+        /** Ends what a browser has subscribed to: whoever knows its endpoint may. */
+        delete: operations["unsubscribe_push"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/s/{link}": {
         parameters: {
             query?: never;
@@ -384,6 +513,81 @@ export interface paths {
         };
         /** The page of a delivery by a share link. */
         get: operations["shared_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sms/twilio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What somebody writes back who was sent a text, from Twilio.
+         * @description `docs/sms.md` has the words. The address that is signed is `PUBLIC_URL` and this path.
+         */
+        post: operations["twilio_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the deliveries that were started in a span of time, in all and by day, store, driver and mode.
+         * @description For dispatchers and admins; a store sees its own. Of a delivery whose summary has gone only anonymous figures count:
+         *     by the day of its start in UTC, and for no driver.
+         */
+        get: operations["delivery_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many deliveries and sockets there are, at most a minute ago: a store's own, or all. */
+        get: operations["tracking_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A store's page. */
+        get: operations["store"];
         put?: never;
         post?: never;
         delete?: never;
@@ -627,7 +831,8 @@ export interface paths {
         };
         /**
          * What happened, and which ETA was published when.
-         * @description Also by a share link; and after it has expired, for its store, dispatchers and admins.
+         * @description Statuses for all who may; who did what, and what else was done, for the store, dispatchers and admins. Also by a share
+         *     link; and after it has expired, for its store, dispatchers and admins.
          */
         get: operations["events"];
         put?: never;
@@ -808,6 +1013,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The endpoints, the oldest first.
+         * @description For admins all of them; for a store its own.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Makes an endpoint. Its secret is in the answer, and is not shown again.
+         * @description Every endpoint hears at least once of each event, signed after Standard Webhooks; receivers sort by `seq`.
+         */
+        post: operations["make_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An endpoint. */
+        get: operations["read_webhook"];
+        put?: never;
+        post?: never;
+        /** Deletes an endpoint: it hears nothing more. */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /** Changes an endpoint: what is not named stays. A new secret is in the answer. */
+        patch: operations["change_webhook"];
+        trace?: never;
+    };
+    "/webhooks/{endpoint_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to an endpoint, attempt by attempt, the newest first. `order-service` is the operator's own. */
+        get: operations["webhook_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{endpoint_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends an event again, or up to 500 of a span of time, with the same ids. */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{endpoint_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test event. */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ws/driver/{driver_id}": {
         parameters: {
             query?: never;
@@ -820,6 +1119,43 @@ export interface paths {
          * @description For the driver itself; dispatchers and admins listen. Frames of `DriverFrame`.
          */
         get: operations["driver_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A shard of all deliveries, over a WebSocket: for dispatchers and admins.
+         * @description Frames of `FleetFrame`; `FleetSubscription` narrows what comes.
+         */
+        get: operations["follow_fleet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws/store/{store_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deliveries of a store, over a WebSocket: for the store, dispatchers and admins. */
+        get: operations["follow_store"];
         put?: never;
         post?: never;
         delete?: never;
@@ -898,6 +1234,15 @@ export interface components {
             /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
             next_cursor?: string | null;
         };
+        /** @description Who did something. */
+        Actor: {
+            role: components["schemas"]["Role"];
+            /**
+             * @description Of the token, for staff alone: which driver and whose customer it was the delivery says itself, and so nothing
+             *     is left of them here once they are erased.
+             */
+            subject?: string | null;
+        };
         /** @description Who is to drive. */
         AssignRequest: {
             /** @description Another name of `driver_id`. */
@@ -912,6 +1257,41 @@ export interface components {
         } | {
             delivery_person_id: string;
         });
+        /** @description A page of attempts, the newest first. */
+        AttemptPage: {
+            attempts: components["schemas"]["AttemptView"][];
+            /** @description Where the next page begins: send it as `cursor`. Null on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description An attempt to tell an endpoint of an event. */
+        AttemptView: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            at: number;
+            /**
+             * Format: int32
+             * @description 1 for the first.
+             */
+            attempt: number;
+            delivered: boolean;
+            /** @description Why there was no answer. */
+            error?: string | null;
+            event_id: string;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            ms: number;
+            /**
+             * Format: int32
+             * @description Of the answer; null where there was none.
+             */
+            status?: number | null;
+            tracking_id?: string | null;
+            type?: components["schemas"]["Kind"] | null;
+        };
         /**
          * @description Why a driver sends no position, as far as its phone can tell.
          * @enum {string}
@@ -1243,6 +1623,85 @@ export interface components {
             /** @description Not understood. */
             rejected: components["schemas"]["Rejected"][];
         };
+        /** @enum {string} */
+        Crossing: "approaching" | "arrived" | "departed";
+        /** @description Figures of a group of deliveries; null where none of it has one. */
+        DeliveryFigures: {
+            /** Format: int64 */
+            deliveries: number;
+            /**
+             * Format: double
+             * @description From the start until it was delivered, in seconds.
+             */
+            delivery_time_p50_s?: number | null;
+            /** Format: double */
+            delivery_time_p90_s?: number | null;
+            /**
+             * Format: double
+             * @description Mean way travelled from the pickup to the end, in metres.
+             */
+            distance_mean_m?: number | null;
+            /**
+             * Format: double
+             * @description Mean time at the destination, in seconds.
+             */
+            dwell_mean_s?: number | null;
+            /**
+             * Format: double
+             * @description Of the delivered ones with an end of the window, how many were in time: from 0 to 1.
+             */
+            on_time_rate?: number | null;
+            /**
+             * Format: double
+             * @description Mean of the stars.
+             */
+            rating_mean?: number | null;
+            /** Format: int64 */
+            ratings: number;
+            /** @description How many have each status. */
+            statuses: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Mean time between two fixes, in seconds.
+             */
+            update_interval_mean_s?: number | null;
+            /**
+             * Format: int64
+             * @description Of how many that is the rate.
+             */
+            with_window: number;
+        };
+        DeliveryStats: {
+            /** @description By day of the start, `YYYY-MM-DD`, in that order; each list holds the 400 that have the most at most. */
+            by_day: components["schemas"]["StatsGroup"][];
+            by_driver: components["schemas"]["StatsGroup"][];
+            by_mode: components["schemas"]["StatsGroup"][];
+            by_store: components["schemas"]["StatsGroup"][];
+            /** @description How good the published ETAs were, by how long before the end they were published. */
+            eta_error: components["schemas"]["EtaError"][];
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            from: number;
+            /** @description What new deliveries get their ETA from. */
+            model: components["schemas"]["ModelInUse"];
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+            /** @description By which days are counted: IANA name. */
+            time_zone: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            to: number;
+            total: components["schemas"]["DeliveryFigures"];
+        };
         /** @description What only some audiences see, each field left out where it is not theirs or not set. */
         Details: {
             /**
@@ -1442,11 +1901,104 @@ export interface components {
         };
         /** @description Nothing is read of it. */
         Empty: Record<string, never>;
+        /** @description What is not named stays as it is. */
+        EndpointChange: {
+            description?: string | null;
+            /** @description Enabled again, it begins anew. */
+            enabled?: boolean | null;
+            /** @description What it hears of; null: everything. */
+            events?: ("delivery.created" | "delivery.assigned" | "delivery.accepted" | "delivery.declined" | "delivery.picked_up" | "delivery.in_transit" | "delivery.approaching" | "delivery.arrived" | "delivery.departed" | "delivery.delivered" | "delivery.failed" | "delivery.cancelled" | "delivery.expired" | "delivery.delayed" | "delivery.eta_changed" | "delivery.off_route" | "delivery.stale" | "delivery.resumed" | "emergency")[] | null;
+            /** @description `whsec_` and base64 of 24 to 64 bytes. Null makes one here. In a change the former one signs too, for a day. */
+            secret?: string | null;
+            /**
+             * Format: webhook-url
+             * @description https, a public name or address, no user and no password.
+             */
+            url?: string | null;
+        };
+        /** @description Endpoints, the oldest first. */
+        EndpointList: {
+            endpoints: components["schemas"]["EndpointView"][];
+        };
+        EndpointRequest: {
+            description?: string | null;
+            /** @description Enabled again, it begins anew. */
+            enabled?: boolean | null;
+            /** @description What it hears of; null: everything. */
+            events?: ("delivery.created" | "delivery.assigned" | "delivery.accepted" | "delivery.declined" | "delivery.picked_up" | "delivery.in_transit" | "delivery.approaching" | "delivery.arrived" | "delivery.departed" | "delivery.delivered" | "delivery.failed" | "delivery.cancelled" | "delivery.expired" | "delivery.delayed" | "delivery.eta_changed" | "delivery.off_route" | "delivery.stale" | "delivery.resumed" | "emergency")[] | null;
+            /** @description `whsec_` and base64 of 24 to 64 bytes. Null makes one here. In a change the former one signs too, for a day. */
+            secret?: string | null;
+            /** @description Of this store's deliveries alone, as the store sees them. A store's own where a store makes it. */
+            store_id?: string | null;
+            /**
+             * Format: webhook-url
+             * @description https, a public name or address, no user and no password.
+             */
+            url: string;
+        };
+        /** @description An endpoint that hears of deliveries. */
+        EndpointView: {
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            description?: string | null;
+            /** @description Why it was disabled, where it was not by hand. */
+            disabled_reason?: string | null;
+            enabled: boolean;
+            /** @description Names of what it hears of; null: everything. */
+            events?: components["schemas"]["Kind"][] | null;
+            /**
+             * Format: int64
+             * @description Nothing but failures since, in Unix seconds.
+             */
+            failing_since?: number | null;
+            id: string;
+            /** @description Where it is new: it is shown this once. */
+            secret?: string | null;
+            /** @description Whose deliveries it hears of, as that store sees them; null: of all. */
+            store_id?: string | null;
+            url: string;
+        };
+        /**
+         * @description What an entry of the timeline is.
+         * @enum {string}
+         */
+        EntryKind: "status" | "assigned" | "unassigned" | "accepted" | "reordered" | "corrected" | "link_created" | "link_changed" | "link_revoked" | "proof" | "rated" | "erased" | "approaching" | "arrived" | "departed" | "delayed" | "off_route" | "stale" | "resumed";
         /** @description Rows or files of one kind. */
         Erased: {
             /** Format: int64 */
             count: number;
             what: string;
+        };
+        /** @description How good the ETAs were that were published so long before the end. */
+        EtaError: {
+            /**
+             * Format: double
+             * @description Mean of published less actual: positive where they promised too late.
+             */
+            bias_s?: number | null;
+            /**
+             * Format: int64
+             * @description How many were published.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description How many ends were inside the published range: 0.8 is what it promises.
+             */
+            coverage?: number | null;
+            /**
+             * Format: int32
+             * @description From so many seconds before the end, the next entry's excluded.
+             */
+            horizon_s: number;
+            /**
+             * Format: double
+             * @description Mean of how far they were off, in seconds.
+             */
+            mean_absolute_s?: number | null;
         };
         /**
          * @description What the ETA was computed from.
@@ -1478,6 +2030,11 @@ export interface components {
             eta_seconds?: number | null;
             eta_source?: components["schemas"]["EtaSource"] | null;
         };
+        /**
+         * @description Which of the two places.
+         * @enum {string}
+         */
+        FencedPlace: "pickup" | "dropoff";
         /** @description What became of the fixes of a delivery, when they came. Repeated ones are not stored, nor counted. */
         FixCounts: {
             /** Format: int32 */
@@ -1530,6 +2087,197 @@ export interface components {
         } | {
             longitude: number;
         }));
+        /** @description The body of `GET /fleet`. */
+        Fleet: {
+            /** @description Active ones, or those with the statuses asked for. */
+            deliveries: components["schemas"]["FleetDelivery"][];
+            /** @description Send it as `cursor`. Null on the last page. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+            /**
+             * Format: int32
+             * @description How many sockets of `/ws/fleet?shard=` a dashboard opens: 0 up to this, without it.
+             */
+            shards: number;
+        };
+        /** @description What changed, of what fits the subscription. */
+        FleetChange: {
+            /** @description New ones, and those of which more than the position changed. */
+            deliveries: components["schemas"]["FleetDelivery"][];
+            moved: components["schemas"]["FleetMoved"][];
+            /** @description Tracking ids of what fits no longer, or has expired. */
+            removed: string[];
+            /** Format: int64 */
+            seq: number;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+        };
+        /** @description A delivery as dashboards see it; what else there is, `GET /tracking/{id}` tells. Names as in the snapshot. */
+        FleetDelivery: components["schemas"]["FleetMoving"] & {
+            driver_id?: string | null;
+            dropoff: components["schemas"]["FleetPlace"];
+            /** @description The driver has called for help, and nobody has it yet. */
+            emergency: boolean;
+            mode: components["schemas"]["Mode"];
+            order_id: string;
+            pickup?: components["schemas"]["FleetPlace"] | null;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            started_at: number;
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int64
+             * @description When it reached its status, in Unix seconds.
+             */
+            status_at: number;
+            store_id?: string | null;
+            tracking_id: string;
+            window?: components["schemas"]["WindowView"] | null;
+        };
+        /** @description What a dashboard's socket is told. */
+        FleetFrame: {
+            data: components["schemas"]["FleetPage"];
+            /** @enum {string} */
+            type: "fleet_state";
+        } | {
+            data: components["schemas"]["FleetChange"];
+            /** @enum {string} */
+            type: "fleet_update";
+        } | {
+            data: components["schemas"]["EmergencyView"];
+            /** @enum {string} */
+            type: "emergency_alert";
+        } | {
+            data: components["schemas"]["EmergencyView"];
+            /** @enum {string} */
+            type: "emergency_acknowledged";
+        } | {
+            /** @enum {string} */
+            type: "pong";
+        };
+        /** @description The smoothed position. */
+        FleetLocation: {
+            /**
+             * Format: double
+             * @description Degrees clockwise from north.
+             */
+            heading?: number | null;
+            /**
+             * Format: double
+             * @description Degrees, WGS84.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees, WGS84.
+             */
+            lng: number;
+            /**
+             * Format: double
+             * @description Metres per second.
+             */
+            speed?: number | null;
+            /**
+             * Format: int64
+             * @description When it was measured, in Unix seconds.
+             */
+            timestamp: number;
+        };
+        /** @description A delivery whose position changed, and nothing else that a dashboard sees. */
+        FleetMoved: components["schemas"]["FleetMoving"] & {
+            tracking_id: string;
+        };
+        /** @description What changes with each position. */
+        FleetMoving: {
+            /**
+             * Format: int32
+             * @description Of the driver's phone, in per cent.
+             */
+            battery?: number | null;
+            current_location?: components["schemas"]["FleetLocation"] | null;
+            driver_online: boolean;
+            /**
+             * Format: int64
+             * @description Unix seconds; null where none is published.
+             */
+            eta_at?: number | null;
+            location_state: components["schemas"]["LocationState"];
+            off_route: boolean;
+            /**
+             * Format: int64
+             * @description Metres.
+             */
+            remaining_m?: number | null;
+            /** Format: int64 */
+            seq: number;
+            /**
+             * Format: int32
+             * @description Of the driver, before this one.
+             */
+            stops_before: number;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            updated_at: number;
+        };
+        FleetPage: {
+            deliveries: components["schemas"]["FleetDelivery"][];
+            /**
+             * Format: int32
+             * @description From 1 on.
+             */
+            page: number;
+            /** Format: int32 */
+            pages: number;
+            /** Format: int64 */
+            seq: number;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+            /**
+             * Format: int32
+             * @description Null at a store.
+             */
+            shard?: number | null;
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            shards: number;
+        };
+        FleetPlace: {
+            /**
+             * Format: double
+             * @description Degrees, WGS84.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees, WGS84.
+             */
+            lng: number;
+        };
+        /** @description What a dashboard's socket is to be told of, from then on */
+        FleetSubscription: {
+            /** @description West, south, east and north in degrees; west above east crosses the antimeridian. What has no position of its own is at its pickup, or else its dropoff */
+            bbox?: number[] | null;
+            /** @description None: all */
+            status?: components["schemas"]["Status"][];
+            /** @enum {string} */
+            type: "subscribe";
+        };
         /** @description The same as GeoJSON (RFC 7946): the believed way, smoothed, as a line, its times beside it. */
         GeoJsonHistory: {
             geometry?: components["schemas"]["Geometry"] | null;
@@ -1545,6 +2293,20 @@ export interface components {
             coordTimes: string[];
             order_id: string;
             tracking_id: string;
+        };
+        /** @description The driver came near a place, is there, or has left it. */
+        GeofenceUpdate: {
+            /**
+             * Format: int64
+             * @description When, in Unix seconds.
+             */
+            at: number;
+            event: components["schemas"]["Crossing"];
+            place: components["schemas"]["FencedPlace"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: int64 */
+            server_time: number;
         };
         /** @description A line of two positions or more, or a point where there is one. */
         Geometry: {
@@ -1658,6 +2420,11 @@ export interface components {
         Keys: {
             keys: components["schemas"]["KeyEntry"][];
         };
+        /**
+         * @description What is told. A kind that is added is a minor version of the vocabulary; none changes its meaning.
+         * @enum {string}
+         */
+        Kind: "delivery.created" | "delivery.assigned" | "delivery.accepted" | "delivery.declined" | "delivery.picked_up" | "delivery.in_transit" | "delivery.approaching" | "delivery.arrived" | "delivery.departed" | "delivery.delivered" | "delivery.failed" | "delivery.cancelled" | "delivery.expired" | "delivery.delayed" | "delivery.eta_changed" | "delivery.off_route" | "delivery.stale" | "delivery.resumed" | "emergency" | "test";
         LastLocation: {
             /**
              * Format: double
@@ -1816,6 +2583,21 @@ export interface components {
          * @enum {string}
          */
         Mode: "foot" | "bicycle" | "scooter" | "car" | "van" | "truck";
+        /** @description What new deliveries get their ETA from. */
+        ModelInUse: {
+            /**
+             * Format: int64
+             * @description When it was fitted, in Unix seconds.
+             */
+            fitted_at?: number | null;
+            /** @description `built-in`, or `deployment`: fitted on its own history. */
+            source: string;
+            /**
+             * Format: int64
+             * @description On how many trips.
+             */
+            trips?: number | null;
+        };
         /** @description A new key, which is shown this once. */
         NewKey: {
             /**
@@ -1895,6 +2677,10 @@ export interface components {
             next_cursor?: string | null;
             /** @description What the objects of these deliveries hold, where they have not gone yet. */
             objects: unknown[];
+            /** @description Subscriptions to push messages: a driver's own, or a customer's to these deliveries. */
+            push: unknown[];
+            /** @description Which webhooks were told of these deliveries: `tracking_id, type, at, to`. */
+            told: unknown[];
         };
         /** @description A place to pick up or drop off. */
         Place: {
@@ -2049,6 +2835,50 @@ export interface components {
             /** @description The 10th and the 90th percentile, in seconds from `at`. */
             eta_range: number[];
         };
+        PushEnd: {
+            endpoint: string;
+            /**
+             * Format: tracking-id
+             * @description Of this delivery alone.
+             */
+            tracking_id?: string | null;
+        };
+        /** @description The public key of the sender: `applicationServerKey` of the browser's Push API. */
+        PushKey: {
+            /** @description A point of P-256, uncompressed, in base64url. */
+            key: string;
+        };
+        PushRequest: {
+            /** @description Of which events: of a delivery any but `delivery.declined`, of a driver's `delivery.assigned`, `delivery.cancelled` and `delivery.declined`. */
+            kinds?: ("delivery.in_transit" | "delivery.approaching" | "delivery.arrived" | "delivery.delivered" | "delivery.failed" | "delivery.cancelled" | "delivery.delayed" | "delivery.assigned" | "delivery.picked_up" | "delivery.eta_changed" | "delivery.declined")[] | null;
+            /** @description BCP 47: the language of the texts. English where there is none in it. */
+            language?: string | null;
+            /** @description As `PushSubscription.toJSON()` gives it. */
+            subscription: {
+                /**
+                 * Format: push-endpoint
+                 * @description The `https` address of a push service, of at most 1024 characters.
+                 */
+                endpoint: string;
+                keys: {
+                    /** @description 16 bytes in base64url. */
+                    auth: string;
+                    /** @description 65 bytes in base64url. */
+                    p256dh: string;
+                };
+            };
+            /**
+             * Format: tracking-id
+             * @description The delivery to be told of; a driver leaves it out, and is told of all its own.
+             */
+            tracking_id?: string | null;
+        };
+        /** @description What is subscribed to now. */
+        PushSubscription: {
+            id: string;
+            /** @description Names of events. */
+            kinds: string[];
+        };
         RatingReport: {
             comment?: string | null;
             stars: number;
@@ -2102,9 +2932,47 @@ export interface components {
              * @description Unix seconds; of the first time, where it was asked for again.
              */
             erased_at: number;
+            erased_by?: components["schemas"]["Actor"] | null;
             remains: components["schemas"]["Remains"];
             tracking_id: string;
         };
+        /** @description How many were last updated so long ago. */
+        Recency: {
+            /** Format: int64 */
+            last_5_min: number;
+            /** Format: int64 */
+            last_hour: number;
+            /** Format: int64 */
+            older: number;
+        };
+        /** @description What is on its way again. */
+        Redelivered: {
+            /** Format: int32 */
+            count: number;
+            /** @description There may be more: ask again from `next_from` on. */
+            more: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds; null where that was all.
+             */
+            next_from?: number | null;
+        };
+        /** @description One event, or all of a span of time that were not taken. */
+        RedeliveryRequest: {
+            /** @description Also those that were taken. */
+            all?: boolean | null;
+            event_id?: string | null;
+            /** @description When it was told: from and to that time. */
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description When it was told: from and to that time. */
+            to?: components["schemas"]["Timestamp"] | null;
+        } | {
+            event_id: unknown;
+        } | ({
+            from: unknown;
+        } & {
+            to: unknown;
+        });
         /** @description A fix of a batch that could not be read. */
         Rejected: {
             field: string;
@@ -2155,6 +3023,10 @@ export interface components {
             data: components["schemas"]["PresenceUpdate"];
             /** @enum {string} */
             type: "presence";
+        } | {
+            data: components["schemas"]["GeofenceUpdate"];
+            /** @enum {string} */
+            type: "geofence";
         } | {
             data: components["schemas"]["EmergencyView"];
             /** @enum {string} */
@@ -2248,6 +3120,16 @@ export interface components {
              */
             updated_at: number;
         };
+        /** @description The body of `GET /health/socket`. */
+        SocketHealth: {
+            /**
+             * Format: int64
+             * @description Open sockets, as of the last minute.
+             */
+            connections: number;
+            /** @description Always `ok`. */
+            status: string;
+        };
         /** @description What a delivery is told to be. The dropoff is nested or flat; where both are given they are one place. */
         StartRequest: {
             /** @description A simulated clock for recorded trips; only where `ALLOW_SIM_CLOCK=1`. */
@@ -2269,6 +3151,21 @@ export interface components {
             dropoff_lng?: number | null;
             /** @description Another name of `dropoff_lng`. */
             dropoff_lon?: number | null;
+            /** @description How near is near: what is not named is as the deployment says. */
+            geofences?: {
+                /** @description The driver comes: within so many metres, 500 unless said, */
+                approaching_m?: number | null;
+                /** @description or so many seconds by the ETA, 180 unless said. */
+                approaching_s?: number | null;
+                /** @description The driver is there: within so many metres, 50 unless said, */
+                arrived_m?: number | null;
+                /** @description for so many seconds, 10 unless said. */
+                arrived_s?: number | null;
+                /** @description Leaving the pickup with the goods sets `IN_TRANSIT`. */
+                departed_is_in_transit?: boolean | null;
+                /** @description The driver has left the pickup: so many metres, 100 unless said. */
+                departed_m?: number | null;
+            } | null;
             /** @description What the recipient says to the driver at the door: a proof by code has to be this one. The customer reads it, the driver does not. */
             handover_code?: string | null;
             /** @description For the driver. */
@@ -2420,6 +3317,10 @@ export interface components {
         } | {
             dropoff_lon: number;
         }));
+        StatsGroup: components["schemas"]["DeliveryFigures"] & {
+            /** @description Null: those that have none. */
+            key?: string | null;
+        };
         /**
          * @description Where a delivery stands. Ordered as it proceeds.
          * @enum {string}
@@ -2475,12 +3376,21 @@ export interface components {
             status: components["schemas"]["Status"];
             tracking_id: string;
         };
+        /** @description A test event is on its way. */
+        TestSent: {
+            event_id: string;
+        };
         /** @description The body of `GET /tracking/{id}/events`. */
         Timeline: {
             /** @description What was published as ETA when: a sample a minute at most, and one at each status. */
             etas: components["schemas"]["PublishedEta"][];
             /** @description In the order in which they happened. */
             events: components["schemas"]["TimelineEvent"][];
+            /**
+             * Format: int32
+             * @description How many acts there was no room for, the oldest; statuses are all there.
+             */
+            omitted?: number;
             order_id: string;
             /**
              * Format: int64
@@ -2499,23 +3409,71 @@ export interface components {
             at: number;
             status: components["schemas"]["Status"];
         };
-        /** @description A status reached. */
+        /** @description A status reached. For the store, dispatchers and admins also what else was done. */
         TimelineEvent: {
+            /** @description Names of what was corrected, the id of a link, the kind of a proof, what was erased. */
+            about?: string[];
             /**
              * Format: int64
              * @description Unix seconds.
              */
             at: number;
+            by?: components["schemas"]["Actor"] | null;
+            /** @description Of `assigned` and `unassigned`: who has it, or has it no more. */
+            driver_id?: string | null;
+            /** @description Of `assigned`: in whose place. */
+            former_driver_id?: string | null;
             /** @description Null for the customer. */
             note?: string | null;
-            /** @description Why it failed or was cancelled; null for the customer. */
+            /** @description Why it failed, was cancelled or forced forward; null for the customer. */
             reason?: string | null;
+            /** @description The status reached; of another type: the one that it had. */
             status: components["schemas"]["Status"];
-            /** @description `status` */
-            type: string;
+            type: components["schemas"]["EntryKind"];
         };
         /** @description Unix seconds, Unix milliseconds (numbers from 1e11 on) or ISO 8601, in UTC where it has no offset; from 1970 to 9999. */
         Timestamp: number | string;
+        /** @description The body of `GET /stats/tracking`: at most 60 s old. */
+        TrackingStats: {
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            server_time: number;
+            sessions_by_recency: components["schemas"]["Recency"];
+            /** @description How many have each status. */
+            status_distribution: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Deliveries that have not expired, the finished among them.
+             */
+            total_active_sessions: number;
+            /**
+             * Format: int64
+             * @description Of watchers, drivers and dashboards.
+             */
+            total_websocket_connections: number;
+        };
+        /** @description Of the form that Twilio sends, what is read. */
+        TwilioReply: {
+            /**
+             * @description A word alone, as `STOP` or `START`; anything else changes nothing.
+             * @example STOP
+             */
+            Body: string;
+            /**
+             * @description Who wrote, in E.164.
+             * @example +233201234567
+             */
+            From: string;
+            /**
+             * @description Goes before the body, where Twilio knows what was meant.
+             * @example STOP
+             */
+            OptOutType?: string | null;
+        };
         Unassigned: {
             tracking_id: string;
         };
@@ -2874,7 +3832,16 @@ export interface operations {
                      *       ],
                      *       "next_cursor": null,
                      *       "objects": [],
-                     *       "privacy": []
+                     *       "privacy": [],
+                     *       "push": [],
+                     *       "told": [
+                     *         {
+                     *           "at": 1704068450000,
+                     *           "to": "https://shop.example.com/onway",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "type": "delivery.delivered"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["PersonalData"];
@@ -3385,6 +4352,43 @@ export interface operations {
         };
     };
     mine_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dispatch: {
         parameters: {
             query?: never;
             header?: never;
@@ -3945,6 +4949,13 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["DriverState"];
                 };
+            };
+            /** @description Done, for a store: the rest of the driver's list is not for it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not JSON. */
             400: {
@@ -5479,7 +6490,16 @@ export interface operations {
                      *       ],
                      *       "next_cursor": null,
                      *       "objects": [],
-                     *       "privacy": []
+                     *       "privacy": [],
+                     *       "push": [],
+                     *       "told": [
+                     *         {
+                     *           "at": 1704068450000,
+                     *           "to": "https://shop.example.com/onway",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "type": "delivery.delivered"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["PersonalData"];
@@ -6055,6 +7075,193 @@ export interface operations {
             };
         };
     };
+    fleet: {
+        parameters: {
+            query?: {
+                /** @description `west,south,east,north` in degrees; west above east crosses the antimeridian */
+                bbox?: string;
+                /** @description A list with commas; without it those that are not final */
+                status?: string;
+                /** @description Those of a store */
+                store_id?: string;
+                /** @description Those of a driver */
+                driver_id?: string;
+                /** @description At most so many, up to 500 */
+                limit?: number;
+                /** @description `next_cursor` of the page before of the fleet */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "battery": 80,
+                     *           "current_location": {
+                     *             "heading": 90,
+                     *             "lat": 5.6045,
+                     *             "lng": -0.1875,
+                     *             "speed": 6.1,
+                     *             "timestamp": 1704067850
+                     *           },
+                     *           "driver_id": "RIDER-789",
+                     *           "driver_online": true,
+                     *           "dropoff": {
+                     *             "lat": 5.6037,
+                     *             "lng": -0.1869
+                     *           },
+                     *           "emergency": false,
+                     *           "eta_at": 1704068030,
+                     *           "location_state": "live",
+                     *           "mode": "scooter",
+                     *           "off_route": false,
+                     *           "order_id": "ORD-12345",
+                     *           "pickup": null,
+                     *           "remaining_m": 1500,
+                     *           "seq": 17,
+                     *           "started_at": 1704067200,
+                     *           "status": "IN_TRANSIT",
+                     *           "status_at": 1704067500,
+                     *           "stops_before": 0,
+                     *           "store_id": "STORE-1",
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "updated_at": 1704067850,
+                     *           "window": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "server_time": 1704067850123,
+                     *       "shards": 4
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Fleet"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -6078,6 +7285,86 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    socket_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The count */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connections": 5,
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SocketHealth"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    integrations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6295,6 +7582,120 @@ export interface operations {
             };
         };
     };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenMetrics 1.0.0 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8": string;
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     document: {
         parameters: {
             query?: never;
@@ -6311,6 +7712,613 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "key": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushKey"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This deployment sends no push messages */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe_push: {
+        parameters: {
+            query?: {
+                /** @description A share link of the delivery */
+                link?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kinds": [
+                 *         "delivery.arrived"
+                 *       ],
+                 *       "subscription": {
+                 *         "endpoint": "https://push.example.com/send/a1b2",
+                 *         "keys": {
+                 *           "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+                 *           "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                 *         }
+                 *       },
+                 *       "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PushRequest"];
+            };
+        };
+        responses: {
+            /** @description Subscribed */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "sub_ABCDEFGHIJKLMNOPQRSTUVWX",
+                     *       "kinds": [
+                     *         "delivery.arrived"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushSubscription"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tracking id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are ten already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has expired. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this tracking session has expired",
+                     *       "status": 410,
+                     *       "title": "Session expired",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This deployment sends no push messages */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://push.example.com/send/a1b2"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PushEnd"];
+            };
+        };
+        responses: {
+            /** @description There is no such subscription, or none any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6373,6 +8381,540 @@ export interface operations {
                 };
                 content: {
                     "text/html; charset=utf-8": string;
+                };
+            };
+        };
+    };
+    twilio_reply: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Base64 of HMAC-SHA1, keyed with the account's token, over the address and the parameters in order */
+                "X-Twilio-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TwilioReply"];
+            };
+        };
+        responses: {
+            /** @description TwiML that answers nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/xml": string;
+                };
+            };
+            /** @description The signature is not that of this request */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No form, or one that is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No text messages are sent from here */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delivery_stats: {
+        parameters: {
+            query?: {
+                /** @description Of those started then or later: Unix seconds, Unix milliseconds or ISO 8601; seven days before `to` without it, at most 400 */
+                from?: number | string;
+                /** @description And before then; now without it */
+                to?: number | string;
+                /** @description Of this store */
+                store_id?: string;
+                /** @description Of this driver */
+                driver_id?: string;
+                /** @description Of this mode */
+                mode?: "foot" | "bicycle" | "scooter" | "car" | "van" | "truck";
+                /** @description JSON, or the figures as CSV */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by_day": [
+                     *         {
+                     *           "deliveries": 2,
+                     *           "delivery_time_p50_s": 1240,
+                     *           "delivery_time_p90_s": 1710,
+                     *           "distance_mean_m": 5320,
+                     *           "dwell_mean_s": 95,
+                     *           "key": "2024-01-01",
+                     *           "on_time_rate": 0.5,
+                     *           "rating_mean": 4,
+                     *           "ratings": 1,
+                     *           "statuses": {
+                     *             "DELIVERED": 2
+                     *           },
+                     *           "update_interval_mean_s": 5.1,
+                     *           "with_window": 2
+                     *         }
+                     *       ],
+                     *       "by_driver": [
+                     *         {
+                     *           "deliveries": 2,
+                     *           "delivery_time_p50_s": 1240,
+                     *           "delivery_time_p90_s": 1710,
+                     *           "distance_mean_m": 5320,
+                     *           "dwell_mean_s": 95,
+                     *           "key": "RIDER-789",
+                     *           "on_time_rate": 0.5,
+                     *           "rating_mean": 4,
+                     *           "ratings": 1,
+                     *           "statuses": {
+                     *             "DELIVERED": 2
+                     *           },
+                     *           "update_interval_mean_s": 5.1,
+                     *           "with_window": 2
+                     *         }
+                     *       ],
+                     *       "by_mode": [
+                     *         {
+                     *           "deliveries": 2,
+                     *           "delivery_time_p50_s": 1240,
+                     *           "delivery_time_p90_s": 1710,
+                     *           "distance_mean_m": 5320,
+                     *           "dwell_mean_s": 95,
+                     *           "key": "scooter",
+                     *           "on_time_rate": 0.5,
+                     *           "rating_mean": 4,
+                     *           "ratings": 1,
+                     *           "statuses": {
+                     *             "DELIVERED": 2
+                     *           },
+                     *           "update_interval_mean_s": 5.1,
+                     *           "with_window": 2
+                     *         }
+                     *       ],
+                     *       "by_store": [
+                     *         {
+                     *           "deliveries": 2,
+                     *           "delivery_time_p50_s": 1240,
+                     *           "delivery_time_p90_s": 1710,
+                     *           "distance_mean_m": 5320,
+                     *           "dwell_mean_s": 95,
+                     *           "key": "STORE-1",
+                     *           "on_time_rate": 0.5,
+                     *           "rating_mean": 4,
+                     *           "ratings": 1,
+                     *           "statuses": {
+                     *             "DELIVERED": 2
+                     *           },
+                     *           "update_interval_mean_s": 5.1,
+                     *           "with_window": 2
+                     *         }
+                     *       ],
+                     *       "eta_error": [
+                     *         {
+                     *           "bias_s": -14,
+                     *           "count": 20,
+                     *           "coverage": 0.8,
+                     *           "horizon_s": 600,
+                     *           "mean_absolute_s": 92.5
+                     *         }
+                     *       ],
+                     *       "from": 1704067200,
+                     *       "model": {
+                     *         "fitted_at": 1703980800,
+                     *         "source": "deployment",
+                     *         "trips": 1840
+                     *       },
+                     *       "server_time": 1704672000000,
+                     *       "time_zone": "Africa/Accra",
+                     *       "to": 1704672000,
+                     *       "total": {
+                     *         "deliveries": 2,
+                     *         "delivery_time_p50_s": 1240,
+                     *         "delivery_time_p90_s": 1710,
+                     *         "distance_mean_m": 5320,
+                     *         "dwell_mean_s": 95,
+                     *         "on_time_rate": 0.5,
+                     *         "rating_mean": 4,
+                     *         "ratings": 1,
+                     *         "statuses": {
+                     *           "DELIVERED": 2
+                     *         },
+                     *         "update_interval_mean_s": 5.1,
+                     *         "with_window": 2
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryStats"];
+                    "text/csv; charset=utf-8; header=present": string;
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tracking_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "server_time": 1704067850123,
+                     *       "sessions_by_recency": {
+                     *         "last_5_min": 2,
+                     *         "last_hour": 1,
+                     *         "older": 0
+                     *       },
+                     *       "status_distribution": {
+                     *         "ASSIGNED": 1,
+                     *         "IN_TRANSIT": 2
+                     *       },
+                     *       "total_active_sessions": 3,
+                     *       "total_websocket_connections": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrackingStats"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9631,19 +12173,55 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "at": 1704067200,
+                     *           "by": {
+                     *             "role": "store",
+                     *             "subject": "till-2"
+                     *           },
                      *           "note": null,
                      *           "reason": null,
                      *           "status": "ASSIGNED",
                      *           "type": "status"
                      *         },
                      *         {
+                     *           "about": [
+                     *             "dropoff",
+                     *             "window"
+                     *           ],
+                     *           "at": 1704067320,
+                     *           "by": {
+                     *             "role": "dispatcher",
+                     *             "subject": "desk-1"
+                     *           },
+                     *           "note": null,
+                     *           "reason": null,
+                     *           "status": "ASSIGNED",
+                     *           "type": "corrected"
+                     *         },
+                     *         {
+                     *           "at": 1704067380,
+                     *           "by": {
+                     *             "role": "dispatcher",
+                     *             "subject": "desk-1"
+                     *           },
+                     *           "driver_id": "RIDER-789",
+                     *           "former_driver_id": "RIDER-456",
+                     *           "note": null,
+                     *           "reason": null,
+                     *           "status": "ASSIGNED",
+                     *           "type": "assigned"
+                     *         },
+                     *         {
                      *           "at": 1704067500,
+                     *           "by": {
+                     *             "role": "driver"
+                     *           },
                      *           "note": "All there",
                      *           "reason": null,
                      *           "status": "PICKED_UP",
                      *           "type": "status"
                      *         }
                      *       ],
+                     *       "omitted": 0,
                      *       "order_id": "ORD-12345",
                      *       "server_time": 1704067850123,
                      *       "status": "PICKED_UP",
@@ -10868,6 +13446,9 @@ export interface operations {
                      *         }
                      *       ],
                      *       "erased_at": 1704067850,
+                     *       "erased_by": {
+                     *         "role": "customer"
+                     *       },
                      *       "remains": {
                      *         "days": 30,
                      *         "explanation": "The platform's backups hold it until then.",
@@ -12423,6 +15004,1502 @@ export interface operations {
             };
         };
     };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "endpoints": [
+                     *         {
+                     *           "created_at": 1704067200,
+                     *           "description": null,
+                     *           "disabled_reason": null,
+                     *           "enabled": true,
+                     *           "events": [
+                     *             "delivery.delivered",
+                     *             "delivery.failed"
+                     *           ],
+                     *           "failing_since": null,
+                     *           "id": "ep_0123456789abcdef01234567",
+                     *           "store_id": null,
+                     *           "url": "https://shop.example.com/onway"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointList"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": [
+                 *         "delivery.delivered",
+                 *         "delivery.failed"
+                 *       ],
+                 *       "url": "https://shop.example.com/onway"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EndpointRequest"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067200,
+                     *       "description": null,
+                     *       "disabled_reason": null,
+                     *       "enabled": true,
+                     *       "events": [
+                     *         "delivery.delivered",
+                     *         "delivery.failed"
+                     *       ],
+                     *       "failing_since": null,
+                     *       "id": "ep_0123456789abcdef01234567",
+                     *       "store_id": null,
+                     *       "url": "https://shop.example.com/onway"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are 20 for all deliveries, or 5 of this store, already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The endpoint's id
+                 * @example AQ
+                 */
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067200,
+                     *       "description": null,
+                     *       "disabled_reason": null,
+                     *       "enabled": true,
+                     *       "events": [
+                     *         "delivery.delivered",
+                     *         "delivery.failed"
+                     *       ],
+                     *       "failing_since": null,
+                     *       "id": "ep_0123456789abcdef01234567",
+                     *       "store_id": null,
+                     *       "url": "https://shop.example.com/onway"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of this name that is the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The endpoint's id
+                 * @example AQ
+                 */
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of this name that is the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The endpoint's id
+                 * @example AQ
+                 */
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": null,
+                 *       "secret": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["EndpointChange"];
+            };
+        };
+        responses: {
+            /** @description The endpoint as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": 1704067200,
+                     *       "description": null,
+                     *       "disabled_reason": null,
+                     *       "enabled": true,
+                     *       "events": [
+                     *         "delivery.delivered",
+                     *         "delivery.failed"
+                     *       ],
+                     *       "failing_since": null,
+                     *       "id": "ep_0123456789abcdef01234567",
+                     *       "store_id": null,
+                     *       "url": "https://shop.example.com/onway"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of this name that is the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_attempts: {
+        parameters: {
+            query?: {
+                /** @description Of this event */
+                event_id?: string;
+                /** @description `delivered` or `failed` */
+                outcome?: "delivered" | "failed";
+                /** @description The `next_cursor` of the page of attempts before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The endpoint's id
+                 * @example AQ
+                 */
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempts": [
+                     *         {
+                     *           "at": 1704068450,
+                     *           "attempt": 1,
+                     *           "delivered": true,
+                     *           "error": null,
+                     *           "event_id": "evt_MFRGGZDFMZTWQ2LKNNWG23TP",
+                     *           "ms": 84,
+                     *           "status": 200,
+                     *           "tracking_id": "TRK-AEAQCAIBAEAQCAIBAEAQCAIBAEVL5MNNM2WLVZI6",
+                     *           "type": "delivery.delivered"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttemptPage"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of this name that is the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The endpoint's id
+                 * @example AQ
+                 */
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": 1704067200,
+                 *       "to": 1704070800
+                 *     }
+                 */
+                "application/json": components["schemas"]["RedeliveryRequest"];
+            };
+        };
+        responses: {
+            /** @description How many are on their way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 3,
+                     *       "more": false,
+                     *       "next_from": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Redelivered"];
+                };
+            };
+            /** @description Not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is not valid JSON: expected value at line 1 column 1",
+                     *       "status": 400,
+                     *       "title": "Not JSON",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of this name that is the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is disabled. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over 1 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "status": 413,
+                     *       "title": "Too large",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the body must be application/json, without Content-Encoding",
+                     *       "status": 415,
+                     *       "title": "Unsupported media type",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; or the `Idempotency-Key` has started a delivery with another body. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "lat must be a number from -90 to 90",
+                     *       "field": "lat",
+                     *       "status": 422,
+                     *       "title": "Invalid field",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This deployment has no queue. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The endpoint's id
+                 * @example AQ
+                 */
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "event_id": "evt_MFRGGZDFMZTWQ2LKNNWG23TP"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TestSent"];
+                };
+            };
+            /** @description No token where one is needed, or one that does not hold. */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a token is needed: send Authorization: Bearer",
+                     *       "status": 401,
+                     *       "title": "Token needed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not theirs. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this delivery is not yours to do that with",
+                     *       "status": 403,
+                     *       "title": "Not allowed",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of this name that is the caller's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no such tracking id",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is disabled. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "a delivery that is DELIVERED cannot become IN_TRANSIT",
+                     *       "status": 409,
+                     *       "title": "Illegal status change",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; again after `Retry-After`. */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "too many requests: try again in 10 s",
+                     *       "status": 429,
+                     *       "title": "Too many requests",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This deployment has no queue. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "no bucket PROOFS is bound here",
+                     *       "status": 501,
+                     *       "title": "Not offered here",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The identity provider cannot be reached, so the token cannot be judged: `Retry-After` says when to
+             *     come back.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the identity provider cannot be reached: try again in 30 s",
+                     *       "status": 503,
+                     *       "title": "Unavailable",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     driver_line: {
         parameters: {
             query?: {
@@ -12436,6 +16513,124 @@ export interface operations {
                  * @example RIDER-789
                  */
                 driver_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Frames of `ServerFrame`; a refusal closes at once with its code. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an upgrade. */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this path speaks WebSocket: send Upgrade: websocket",
+                     *       "status": 426,
+                     *       "title": "Upgrade required",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_fleet: {
+        parameters: {
+            query?: {
+                /** @description Which, from 0 on: the first frame says how many there are */
+                shard?: number;
+                /** @description A JWT, where no header can be set */
+                token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Frames of `ServerFrame`; a refusal closes at once with its code. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not an upgrade. */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "this path speaks WebSocket: send Upgrade: websocket",
+                     *       "status": 426,
+                     *       "title": "Upgrade required",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on our side, or the deployment is not configured. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "something went wrong on our side",
+                     *       "status": 500,
+                     *       "title": "Internal error",
+                     *       "type": "about:blank"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_store: {
+        parameters: {
+            query?: {
+                /** @description A JWT, where no header can be set */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The store
+                 * @example STORE-1
+                 */
+                store_id: string;
             };
             cookie?: never;
         };

@@ -23,9 +23,39 @@ export type History = Schemas["History"];
 export type HistoryPoint = Schemas["HistoryPoint"];
 export type OwnDelivery = Schemas["OwnDelivery"];
 export type OwnDeliveries = Schemas["OwnDeliveries"];
+export type LinkEntry = Schemas["LinkEntry"];
+/** A new share link: its `url` is shown this once. */
+export type MadeLink = Schemas["MadeLink"];
+export type TimelineEvent = Schemas["TimelineEvent"];
 
 /** Everything the service may send to a watcher. */
 export type ServerFrame = Schemas["ServerFrame"];
+
+/* What dashboards see and are told. */
+export type FleetDelivery = Schemas["FleetDelivery"];
+export type FleetMoved = Schemas["FleetMoved"];
+export type FleetPage = Schemas["FleetPage"];
+export type FleetChange = Schemas["FleetChange"];
+export type FleetFrame = Schemas["FleetFrame"];
+export type FleetAnswer = Schemas["Fleet"];
+export type Mode = Schemas["Mode"];
+export type EmergencyView = Schemas["EmergencyView"];
+export type DriverEntry = Schemas["DriverEntry"];
+export type Timeline = Schemas["Timeline"];
+export type BatchResult = Schemas["BatchResult"];
+export type DeliveryStats = Schemas["DeliveryStats"];
+export type DeliveryFigures = Schemas["DeliveryFigures"];
+export type StatsGroup = Schemas["StatsGroup"];
+
+/* Webhooks. */
+export type WebhookEndpoint = Schemas["EndpointView"];
+export type EndpointRequest = Schemas["EndpointRequest"];
+export type EndpointChange = Schemas["EndpointChange"];
+export type Attempt = Schemas["AttemptView"];
+export type AttemptPage = Schemas["AttemptPage"];
+export type Redelivered = Schemas["Redelivered"];
+/** Names of events. */
+export type EventKind = Schemas["Kind"];
 
 /** A frame before anybody knows what it says. */
 export interface AnyFrame {
@@ -39,28 +69,4 @@ export interface FrameExtras {
   ack?: boolean;
   /** On the error that precedes a close for "Rate limit": seconds. */
   retry_after?: number;
-}
-
-/*
- * Share links, as `/tracking/{id}/links` speaks of them. Written by hand until they are generated.
- */
-
-export interface LinkEntry {
-  id: string;
-  /** Whom it is for. */
-  label: string;
-  /** Unix seconds; null: at once. */
-  from: number | null;
-  /** Unix seconds; null: with the delivery. */
-  to: number | null;
-  created_at: number;
-  created_by: string;
-  /** To the hour. */
-  last_used_at: number | null;
-}
-
-/** A new one: `url` is shown this once. */
-export interface MadeLink extends LinkEntry {
-  link: string;
-  url: string;
 }

@@ -5,6 +5,7 @@ import type { DriverState } from "../client/driver-state";
 import type { Waiting } from "../client/outbox";
 import { Brand } from "../track/icons";
 import { Sheet } from "./Sheet";
+import { TellMe, endTelling } from "./TellMe";
 import { waitingWords } from "./words";
 
 const REACH: Record<DriverState["reach"], string> = {
@@ -22,6 +23,10 @@ interface HeaderProps {
 
 export function Header({ reach, waiting, onSignOut }: HeaderProps): JSX.Element {
   const [open, setOpen] = useState(false);
+  const signOut = (): void => {
+    void endTelling();
+    onSignOut();
+  };
   const left = waitingWords(waiting.fixes, waiting.reports, 0);
   return (
     <header class="top">
@@ -40,8 +45,9 @@ export function Header({ reach, waiting, onSignOut }: HeaderProps): JSX.Element 
             <a class="big big--soft" href="/drive/connect">
               Connect a tracker app
             </a>
+            <TellMe />
             {left && <p class="note note--warn">Waiting to be sent: {left}. It is sent when you sign in again on this phone.</p>}
-            <button class="big big--plain" type="button" onClick={onSignOut}>
+            <button class="big big--plain" type="button" onClick={signOut}>
               Sign out
             </button>
           </div>

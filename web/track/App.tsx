@@ -15,6 +15,7 @@ import type { Replaying } from "./replay/replaying";
 import { Stage } from "./Stage";
 import { Timeline } from "./Timeline";
 import { useParts } from "./use-parts";
+import { useTell } from "./use-tell";
 import { useNow, useOnline, useTrackingState } from "./use-tracking";
 import { badgeOf, describe } from "./view";
 import { type Viewer, allowed } from "./viewer";
@@ -46,6 +47,7 @@ export function App({ tracking, config, viewer }: AppProps): JSX.Element {
   const [replay, setReplay] = useState<Replaying | null>(null);
   const shown = { replaying: replay !== null, onReplay: setReplay };
   const given = parts && may && delivery && { viewer, may, snapshot: delivery.snapshot, now, format, ...shown };
+  const Tell = useTell(config.push_key ?? null, may !== null && !view.over && viewer.role !== "driver");
   const over = view.over && replay === null;
   const waiting = delivery === null && !view.over;
   return (
@@ -66,6 +68,7 @@ export function App({ tracking, config, viewer }: AppProps): JSX.Element {
         {delivery && state.ending !== "not_allowed" && (
           <Destination snapshot={delivery.snapshot} instructed={parts !== null && may?.instruct === true} />
         )}
+        {Tell && config.push_key && !view.over && <Tell viewer={viewer} push_key={config.push_key} />}
         {given && <parts.Below {...given} />}
         <Footer rate={tracking.rate} />
       </main>

@@ -22,10 +22,10 @@ const COMPASS = [
 ] as const;
 
 export class Formatter {
-  private readonly locale: string;
+  protected readonly locale: string;
   private readonly time: Intl.DateTimeFormat;
   private readonly dated: Intl.DateTimeFormat;
-  private readonly day: Intl.DateTimeFormat;
+  protected readonly day: Intl.DateTimeFormat;
   private readonly relative: Intl.RelativeTimeFormat;
   private readonly miles: boolean;
 

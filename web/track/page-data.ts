@@ -8,6 +8,8 @@ export interface PageConfig {
   map_attribution: string | null;
   /** Put where a URL of the map says `{key}`. */
   map_key: string | null;
+  /** The key of push messages; none where none are sent. */
+  push_key?: string | null;
   /** IANA name; the browser's by default. */
   timezone: string | null;
   /** BCP 47; the browser's by default. */

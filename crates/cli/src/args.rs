@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use geo::Point;
+use geo::{Point, Rect};
 use jiff::SignedDuration;
 use onway_core::auth::Role;
 use onway_core::fix::Position;
@@ -25,6 +25,20 @@ pub fn place(text: &str) -> Result<Point, String> {
         .and_then(|(lat, lng)| Position::from_degrees(degrees(lat)?, degrees(lng)?))
         .map(Position::point)
         .ok_or_else(|| "must be lat,lng in degrees, such as 5.6037,-0.1870".to_owned())
+}
+
+/// A part of the map as `west,south,east,north` in degrees, not across the antimeridian.
+pub fn bbox(text: &str) -> Result<Rect, String> {
+    let sides = || {
+        let mut degrees = text.split(',').map(|part| part.trim().parse::<f64>().ok());
+        let mut corner = || Some((degrees.next()??, degrees.next()??));
+        let (least, most) = (corner()?, corner()?);
+        let valid = |(lng, lat): (f64, f64)| Position::from_degrees(lat, lng).is_some();
+        let whole = degrees.next().is_none() && valid(least) && valid(most);
+        (whole && least.0 < most.0 && least.1 < most.1).then(|| Rect::new(least, most))
+    };
+    sides()
+        .ok_or_else(|| "must be west,south,east,north in degrees, such as -0.24,5.55,-0.14,5.65".to_owned())
 }
 
 /// A speed in m/s: a number, or one with `m/s` or `km/h` behind it.
@@ -113,6 +127,16 @@ mod tests {
         assert_eq!(place("5.5,-0.25"), Ok(Point::new(-0.25, 5.5)));
         for wrong in ["", "5.5", "91,0", "0,181", "a,b"] {
             assert!(place(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_map_has_four_sides_in_their_order() {
+        assert_eq!(bbox("-0.25, 5.5,-0.125,5.75"), Ok(Rect::new((-0.25, 5.5), (-0.125, 5.75))));
+        for wrong in
+            ["", "1,2,3", "0,0,1,1,2", "1,0,0,1", "0,1,1,0", "0,0,181,1", "0,-91,1,1", "0,0,0,1", "a,0,1,1"]
+        {
+            assert!(bbox(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -38,6 +38,8 @@ pub enum Error {
     Route(String),
     #[error("{file}, line {line}: {why}")]
     Trip { file: String, line: usize, why: String },
+    #[error("D1: {0}")]
+    Database(String),
     #[error("there is no trip in what was given")]
     NoTrips,
     /// A benchmark of somebody else's machine.

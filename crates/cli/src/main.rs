@@ -6,10 +6,13 @@ mod client;
 mod clock;
 mod commands;
 mod cost;
+mod d1;
 mod day;
 mod driver;
 mod error;
 mod fit;
+mod fleet;
+mod history;
 mod mode;
 mod noise;
 mod progress;
@@ -38,8 +41,10 @@ struct Cli {
 enum Command {
     /// Sign a token for somebody
     Token(commands::token::TokenArgs),
-    /// Drive one simulated delivery, to follow it on its page
-    Simulate(commands::simulate::SimulateArgs),
+    /// Make a pair of keys for push messages
+    Vapid(commands::vapid::VapidArgs),
+    /// Drive a simulated delivery, to follow it on its page, or a whole fleet, to measure it
+    Simulate(Box<commands::simulate::SimulateArgs>),
     /// Send recorded trips through a running service and check what their watchers see
     Replay(commands::replay::ReplayArgs),
     /// Drive a driver's day over a good and a bad network, and compare what the two leave behind
@@ -53,6 +58,8 @@ enum Command {
     Eta(commands::eta::EtaArgs),
     /// Fit the ETA's model to recorded trips
     Fit(commands::fit::FitArgs),
+    /// Choose the ETA's model of a deployment
+    Models(commands::switch::ModelsArgs),
     /// Say what the position filter makes of recorded trips, a line of JSON a fix
     Filter(commands::filter::FilterArgs),
     /// Measure what Onway computes on recorded trips
@@ -63,12 +70,14 @@ enum Command {
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Token(args) => commands::token::run(&args).map(|()| true),
-        Command::Simulate(args) => commands::simulate::run(args).await.map(|()| true),
+        Command::Vapid(args) => commands::vapid::run(&args).map(|()| true),
+        Command::Simulate(args) => commands::simulate::run(*args).await.map(|()| true),
         Command::Replay(args) => commands::replay::run(args).await,
         Command::Day(args) => commands::day::run(args).await,
         Command::Cost(args) => commands::cost::run(&args).map(|()| true),
         Command::Eta(args) => commands::eta::run(&args).map(|()| true),
         Command::Fit(args) => commands::fit::run(&args).map(|()| true),
+        Command::Models(args) => commands::switch::run(&args).map(|()| true),
         Command::Filter(args) => commands::filter::run(&args).map(|()| true),
         Command::Score(args) => commands::score::run(&args).map(|()| true),
         Command::Bench(args) => commands::bench::run(args).await.map(|()| true),

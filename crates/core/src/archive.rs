@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
-use crate::delivery::{Delivery, Handover, Reached};
+use crate::counts::Gauges;
+use crate::delivery::{Acts, Delivery, Figures, Handover, Reached};
 use crate::outbox::Archived;
 use crate::permission::{Circumstances, Owners, Party};
 use crate::published::Sample;
@@ -50,6 +51,10 @@ pub struct Rest {
     pub clock: Clock,
     #[serde(default)]
     pub handover: Handover,
+    #[serde(default)]
+    pub acts: Acts,
+    /// For statistics.
+    pub figures: Figures,
 }
 
 impl Summary {
@@ -76,6 +81,8 @@ impl Summary {
                 dropoff: facts.dropoff.clone(),
                 clock: facts.clock,
                 handover: live.handover.clone(),
+                acts: live.acts.clone(),
+                figures: delivery.figures(),
             },
         }
     }
@@ -153,6 +160,14 @@ impl Delivery {
             chunks: self.live.chunks,
             tail: Some(outbox.archived.tail).filter(|_| !self.live.recent.unarchived().is_empty()),
         })
+    }
+
+    /// How it is now, for `/metrics`.
+    pub fn gauges(&self, sockets: u64) -> Gauges {
+        let chunks = self.live.chunks.saturating_sub(self.live.outbox.archived.chunks);
+        let outbox = u64::from(self.lacks_summary()) + u64::from(chunks) + u64::from(self.lacks_tail());
+        let since = self.live.outbox.waits_since().filter(|_| outbox > 0);
+        Gauges { sockets, outbox, waiting_since: since.map(|since| since.0) }
     }
 
     /// Whether nothing of it is to come.
@@ -274,6 +289,7 @@ mod tests {
                 request: StartRequest::parse(&body).unwrap(),
                 default_visibility: Visibility::Public,
                 default_rules: Rules::default(),
+                default_fences: Default::default(),
                 model: None,
                 wall: START,
             };

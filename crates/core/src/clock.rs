@@ -1,9 +1,8 @@
 //! Instants, the formats in which clients send them, and a delivery's own clock.
 
-use jiff::civil::date;
-use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use speedate::{DateTime, DateTimeConfig, MicrosecondsPrecisionOverflowBehavior, TimeConfig, TimestampUnit};
 
 /// An instant in Unix milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,7 +37,12 @@ impl Millis {
 
     /// ISO 8601 in UTC.
     pub fn iso_8601(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| String::new(), |time| time.to_string())
+        let utc = DateTimeConfig {
+            timestamp_unit: TimestampUnit::Millisecond,
+            time_config: TimeConfig { unix_timestamp_offset: Some(0), ..TimeConfig::default() },
+        };
+        DateTime::from_timestamp_with_config(self.0, 0, &utc)
+            .map_or_else(|_| String::new(), |time| time.to_string())
     }
 
     /// Reads a time as clients send it: Unix seconds, Unix milliseconds (numbers of 1e11 and more) or
@@ -63,16 +67,16 @@ impl Millis {
 
 /// The Unix milliseconds of a date with a time, in UTC where it has no offset.
 fn iso_8601(text: &str) -> Option<i64> {
-    let pieces = Pieces::parse(text).ok()?;
-    let local = pieces.date().to_datetime(pieces.time()?);
-    let offset = match pieces.offset() {
-        Some(offset) => i64::from(offset.to_numeric_offset().seconds()),
-        // A place without an offset would need the rules of its time zone.
-        None if pieces.time_zone_annotation().is_some() => return None,
-        None => 0,
+    // RFC 9557 puts the name of the time zone behind it.
+    let (text, zone) = text.split_once('[').map_or((text, None), |(text, zone)| (text, Some(zone)));
+    let config = TimeConfig {
+        microseconds_precision_overflow_behavior: MicrosecondsPrecisionOverflowBehavior::Truncate,
+        unix_timestamp_offset: None,
     };
-    let since_epoch = local.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_millis();
-    i64::try_from(since_epoch).ok()?.checked_sub(offset * 1000)
+    let time = DateTime::parse_bytes_rfc3339_with_config(text.as_bytes(), &config).ok()?;
+    // A place without an offset would need the rules of its time zone.
+    let is_known = zone.is_none_or(|zone| zone.ends_with(']') && time.time.tz_offset.is_some());
+    is_known.then(|| time.timestamp_tz_ms())
 }
 
 /// The clock of one delivery: the wall's, or a simulated one for recorded trips.

@@ -5,12 +5,16 @@
 //! number.
 
 mod assigning;
+mod audit;
 mod change;
 mod correcting;
 mod driven;
 mod event;
+mod fenced;
 mod guidance;
 mod handover;
+mod measured;
+mod noticed;
 mod reporting;
 mod state;
 mod stored;
@@ -21,7 +25,10 @@ use std::rc::Rc;
 
 use crate::auth::Caller;
 use crate::clock::{Clock, Millis};
+use crate::counts::Totals;
 use crate::eta::{Journey, Model};
+use crate::fleet::reporting::Reporting;
+use crate::geofence::{Fences, Passing};
 use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::permission::{self, Action, Circumstances, Owners, Party};
@@ -37,11 +44,14 @@ use crate::wire::report::{Report, StatusReport};
 use crate::wire::snapshot::FixCounts;
 use crate::wire::start::{Place, StartRequest, Visibility};
 
+pub use audit::{ACTS_MAX, Act, Actor, Acts, EntryKind};
 pub use change::Change;
 pub use driven::{Driven, PresenceEvent, Told};
-pub use event::{Event, KeptEvent, Outcome, StatusEvent};
+pub use event::{Event, GeofenceEvent, KeptEvent, Outcome, StatusEvent};
 pub use guidance::{Following, Guidance};
 pub use handover::{Handover, PROOFS_MAX, Proof, ProofKind, Rating};
+pub use measured::{Figures, Measured};
+pub use noticed::{Noticed, Thresholds};
 pub use state::{Facts, Live, Reached};
 pub use stored::StoredLive;
 
@@ -69,6 +79,8 @@ pub struct Start {
     pub default_visibility: Visibility,
     /// What those outside see where it does not say.
     pub default_rules: Rules,
+    /// How near is near, where it does not say.
+    pub default_fences: Fences,
     /// The deployment's own, where it has one.
     pub model: Option<Rc<Model>>,
     /// Wall clock.
@@ -133,6 +145,7 @@ impl Delivery {
             handover_code: request.handover_code,
             visibility: request.visibility.unwrap_or(start.default_visibility),
             rules: start.default_rules.with(&request.visibility_rules.unwrap_or_default()),
+            fences: start.default_fences.with(&request.geofences.unwrap_or_default()),
             metadata: request.metadata,
             clock,
             started: now,
@@ -141,11 +154,15 @@ impl Delivery {
         let live = Live {
             seq: 1,
             timeline: vec![Reached::new(status, now)],
+            acts: Acts::default(),
             recent: Recent::default(),
             fixes: FixCounts::default(),
+            measured: Measured::default(),
+            totals: Totals::default(),
             eta: None,
             journey: Journey::default(),
             following: Following::default(),
+            passing: Passing::default(),
             stops_before: 0,
             driven: Driven::default(),
             shown: None,
@@ -159,6 +176,8 @@ impl Delivery {
             handover: Handover::default(),
             outbox: Outbox::default(),
             asked: Asked::default(),
+            reporting: Reporting::default(),
+            noticed: Noticed::default(),
         };
         let event = Event::Status(StatusEvent { seq: 1, status, at: now, note: None, whole: false });
         let from = facts.pickup.as_ref().map(Place::position);
@@ -195,6 +214,7 @@ impl Delivery {
         archive: &dyn Archive,
     ) -> Result<Outcome, Rejection> {
         let party = self.party(Some(by));
+        let actor = Actor::from(by);
         let steps = self.live.timeline.len();
         let mut outcome = match command {
             Command::Status(report) => {
@@ -215,31 +235,34 @@ impl Delivery {
             }
             Command::Assign { driver_id, driver_alias } => {
                 self.permit(party, Some(by), Action::Assign)?;
-                self.assign(driver_id, driver_alias, now)?
+                self.assign((driver_id, driver_alias), &actor, now)?
             }
             Command::Unassign => {
                 self.permit(party, Some(by), Action::Assign)?;
-                self.release(None, now)?
+                self.release(None, &actor, now)?
             }
             Command::Accept => {
                 self.permit(party, Some(by), Action::Answer)?;
-                self.accept(now)?
+                self.accept(&actor, now)?
             }
             Command::Decline { reason } => {
                 self.permit(party, Some(by), Action::Answer)?;
-                self.release(self.declined_note(reason.as_deref()), now)?
+                self.release(self.declined_note(reason.as_deref()), &actor, now)?
             }
             Command::Correct(correction) => {
                 let action = if correction.is_instruction() { Action::Instruct } else { Action::Correct };
                 self.permit(party, Some(by), action)?;
-                self.correct(*correction, now)?
+                self.correct(*correction, &actor, now)?
             }
             Command::Prove(proof) => {
                 self.permit(party, Some(by), Action::Prove)?;
-                self.prove(proof, now)?
+                self.prove(proof, &actor, now)?
             }
         };
         if outcome.changed {
+            for reached in self.live.timeline.iter_mut().skip(steps) {
+                reached.by = Some(actor.clone());
+            }
             self.live.revision += 1;
             let reached = self.live.timeline.last().filter(|_| self.live.timeline.len() > steps);
             outcome.hidden = self.note_shown(reached.map(|reached| reached.at), now);
@@ -358,6 +381,7 @@ impl Delivery {
                 note: report.note.clone().filter(|_| wanted),
                 reason: report.reason.clone().filter(|_| wanted),
                 id: report.id.clone().filter(|_| wanted),
+                by: None,
             });
         }
         self.refresh_eta();

@@ -5,12 +5,13 @@ use serde_json::Value;
 
 use crate::archive::Summary;
 use crate::clock::Millis;
-use crate::delivery::Reached;
+use crate::delivery::{Act, Acts, EntryKind, Reached};
 use crate::filter::Verdict;
 use crate::fix::{Fix, Position};
 use crate::published::Sample;
 use crate::recent::Key;
 use crate::rejection::Rejection;
+use crate::status::Status;
 use crate::thinning::thinned;
 use crate::track::{Recorded, polyline};
 use crate::visibility::{Audience, sees_note};
@@ -180,13 +181,33 @@ impl Page {
 /// The timeline as `audience` may see it.
 pub fn timeline(summary: &Summary, audience: Audience, now: Millis) -> Timeline {
     let sees = |reached: &Reached| sees_note(audience, reached.status);
-    let event = |reached: &Reached| TimelineEvent {
-        kind: "status".into(),
-        status: reached.status,
-        at: reached.at.secs(),
+    let audits = matches!(audience, Audience::Store | Audience::Operator);
+    let reached = |reached: &Reached| TimelineEvent {
         note: reached.note.clone().filter(|_| sees(reached)),
         reason: reached.reason.clone().filter(|_| sees(reached)),
+        by: reached.by.clone().filter(|_| audits),
+        ..TimelineEvent::of(EntryKind::Status, reached.status, reached.at)
     };
+    let done = |act: &Act, status: Status| TimelineEvent {
+        by: act.by.clone(),
+        driver_id: act.driver.clone(),
+        former_driver_id: act.former.clone(),
+        about: act.about.clone(),
+        ..TimelineEvent::of(act.kind, status, act.at)
+    };
+    let Acts { acts, omitted } = &summary.rest.acts;
+    let mut acts = acts.iter().filter(|_| audits).peekable();
+    let mut events = Vec::new();
+    let mut status = Status::Created;
+    for (n, step) in summary.timeline.iter().enumerate() {
+        // What a phone reports late happened before what was done meanwhile.
+        while let Some(act) = acts.next_if(|act| (act.at, act.after) <= (step.at, n)) {
+            events.push(done(act, status));
+        }
+        events.push(reached(step));
+        status = step.status;
+    }
+    events.extend(acts.map(|act| done(act, status)));
     let eta = |sample: &Sample| PublishedEta {
         at: sample.0,
         eta_at: sample.1,
@@ -196,7 +217,8 @@ pub fn timeline(summary: &Summary, audience: Audience, now: Millis) -> Timeline 
         tracking_id: summary.tracking_id.clone(),
         order_id: summary.order_id.clone(),
         status: summary.status,
-        events: summary.timeline.iter().map(event).collect(),
+        events,
+        omitted: *omitted * u32::from(audits),
         etas: summary.etas.iter().map(eta).collect(),
         server_time: now.0,
     }

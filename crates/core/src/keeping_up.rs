@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::visibility::Audience;
 
 /// Every so many broadcasts asks for an answer.
-const ASK_EVERY: u64 = 32;
+pub const ASK_EVERY: u64 = 32;
 /// Whoever owes so many answers hears the newest now and then only.
 const SLOW: u32 = 2;
 /// Whoever owes so many is let go.

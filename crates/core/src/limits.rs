@@ -30,11 +30,19 @@ impl Limit {
         Some(match endpoint {
             Endpoint::Landing
             | Endpoint::Health
+            | Endpoint::SocketHealth
             | Endpoint::Document
             | Endpoint::DrivePage
+            | Endpoint::DispatchPage
+            | Endpoint::StorePage
+            | Endpoint::IntegrationsPage
             | Endpoint::ConnectPage => return None,
             Endpoint::Start => Self::Starts,
-            Endpoint::Follow | Endpoint::FollowByQuery | Endpoint::DriverLine => Self::Upgrades,
+            Endpoint::Follow
+            | Endpoint::FollowByQuery
+            | Endpoint::DriverLine
+            | Endpoint::FollowFleet
+            | Endpoint::FollowStore => Self::Upgrades,
             Endpoint::Log => Self::Trackers,
             _ if matches!(method, "GET" | "HEAD") => Self::Reads,
             _ => Self::Writes,

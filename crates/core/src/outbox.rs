@@ -54,6 +54,9 @@ pub struct Outbox {
     /// The next attempt; `None` where nothing waits.
     #[serde(default)]
     due: Option<Millis>,
+    /// When something began to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Millis>,
     /// The alarm that stands.
     #[serde(default)]
     armed: Option<Millis>,
@@ -72,11 +75,12 @@ impl Outbox {
         let waiting = waiting || self.closing;
         let mut next = expires;
         if waiting {
+            self.since.get_or_insert(wall);
             let due = *self.due.get_or_insert_with(|| wall.plus(spacing.delay));
             let due = self.under_way.map_or(due, |until| until.max(due));
             next = if self.closing { due } else { due.min(expires) };
         } else {
-            self.due = None;
+            (self.due, self.since) = (None, None);
         }
         let stands = self.armed.is_some_and(|armed| armed <= next && wall.since(armed) < OVERDUE);
         if stands {
@@ -101,6 +105,17 @@ impl Outbox {
     /// then it must be stored, or an alarm that has gone would be trusted after the next wake.
     pub fn fired(&mut self, wall: Millis) -> bool {
         self.armed.take_if(|armed| *armed <= wall.plus(EARLY)).is_some()
+    }
+
+    /// Something else than the alarm has woken the object, at `wall`: one whose time has come may be lost. One whose
+    /// time comes still stands, however soon it is.
+    pub fn woken(&mut self, wall: Millis) {
+        self.armed.take_if(|armed| *armed <= wall);
+    }
+
+    /// When what waits began to; `None` where nothing does.
+    pub const fn waits_since(&self) -> Option<Millis> {
+        self.since
     }
 
     /// Whether an attempt is due.
@@ -181,6 +196,21 @@ mod tests {
         outbox.fired(Millis(3_000));
         assert_eq!(outbox.arm_for(Millis(2_000), Millis(3_000)), Some(Millis(3_000)), "at once");
         assert_eq!(outbox.arm_for(Millis(2_000), Millis(3_000 + OVERDUE)), Some(Millis(3_000 + OVERDUE)));
+    }
+
+    #[test]
+    fn who_wakes_before_the_alarm_leaves_it_standing() {
+        let armed = |at| {
+            let mut outbox = Outbox::default();
+            outbox.arm(true, NEVER, Millis(0), SPACING);
+            outbox.woken(Millis(at));
+            outbox.arm(true, NEVER, Millis(at), SPACING)
+        };
+        for at in [0, 1_000, 1_999] {
+            assert_eq!(armed(at), None, "at {at}");
+        }
+        assert_eq!(armed(2_000), Some(Millis(2_000)));
+        assert_eq!(armed(9_000), Some(Millis(9_000)));
     }
 
     #[test]

@@ -134,10 +134,13 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        match self.0 {
+            Value::Object(members) => visitor.visit_seq(Fields { members, names: fields.iter() }),
+            _ => Err(self.unexpected("an object")),
+        }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, Error> {
@@ -237,6 +240,25 @@ impl<'de> MapAccess<'de> for Members<'de> {
     }
 }
 
+/// The members of a struct, in the order of its fields: code that takes them as they come has to know each by its name,
+/// and which it has had. One that is missing is `None`, or has its default.
+struct Fields<'a> {
+    members: &'a Map<String, Value>,
+    names: std::slice::Iter<'static, &'static str>,
+}
+
+impl<'de> SeqAccess<'de> for Fields<'de> {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+        let known = self.names.next().and_then(|name| self.members.get(*name));
+        match seed.deserialize(Reader(known.unwrap_or(&Value::Null))) {
+            Err(_) if known.is_none() => Ok(None),
+            read => read.map(Some),
+        }
+    }
+}
+
 struct Variant<'a> {
     name: &'a str,
     value: Option<&'a Value>,
@@ -272,10 +294,10 @@ impl<'de> VariantAccess<'de> for Reader<'de> {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        self.deserialize_struct("", fields, visitor)
     }
 }
 

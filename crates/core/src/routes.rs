@@ -54,17 +54,40 @@ pub enum Endpoint {
     Emergencies,
     AcknowledgeEmergency,
     AccessLog,
+    DeliveryStats,
+    Metrics,
     /// Positions from a phone tracker.
     Log,
+    /// What somebody writes back who was sent a text.
+    TwilioReply,
     /// One delivery's.
     PersonalData,
     CustomerData,
     DriverData,
     /// What a customer wants of its data.
     Privacy,
+    /// Deliveries of all, or of a store.
+    Fleet,
+    FollowFleet,
+    FollowStore,
+    TrackingStats,
+    SocketHealth,
+    /// Who is told of deliveries by webhook.
+    Webhooks,
+    Webhook,
+    WebhookAttempts,
+    Redeliver,
+    TestWebhook,
     /// The driver's app.
     DrivePage,
+    DispatchPage,
+    StorePage,
+    /// Of webhooks.
+    IntegrationsPage,
     ConnectPage,
+    /// Under which key push messages are sent.
+    PushKey,
+    PushSubscriptions,
 }
 
 /// A path, of which segments in braces stand for any, and its methods.
@@ -81,7 +104,9 @@ const READ_WRITE: &[&str] = &["GET", "HEAD", "POST"];
 const REPLACE: &[&str] = &["PUT"];
 const CORRECT: &[&str] = &["PATCH"];
 const DELETE: &[&str] = &["DELETE"];
+const WRITE_DELETE: &[&str] = &["POST", "DELETE"];
 const CHANGE: &[&str] = &["PATCH", "DELETE"];
+const READ_CHANGE: &[&str] = &["GET", "HEAD", "PATCH", "DELETE"];
 const READ_DELETE: &[&str] = &["GET", "HEAD", "DELETE"];
 /// Trackers put positions into a query or a body.
 const LOG: &[&str] = &["GET", "POST", "PUT"];
@@ -134,9 +159,12 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint::AcknowledgeEmergency,
     },
     Route { path: "/access-log", methods: READ, endpoint: Endpoint::AccessLog },
+    Route { path: "/stats/deliveries", methods: READ, endpoint: Endpoint::DeliveryStats },
+    Route { path: "/metrics", methods: READ, endpoint: Endpoint::Metrics },
     Route { path: "/log/{protocol}/{key}", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/", methods: LOG, endpoint: Endpoint::Log },
     Route { path: "/log/{protocol}/{key}/{device}", methods: LOG, endpoint: Endpoint::Log },
+    Route { path: "/sms/twilio", methods: WRITE, endpoint: Endpoint::TwilioReply },
     Route { path: "/tracking/{id}/personal-data", methods: DELETE, endpoint: Endpoint::PersonalData },
     Route {
         path: "/customers/{customer_id}/personal-data",
@@ -149,8 +177,23 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint::DriverData,
     },
     Route { path: "/customers/{customer_id}/privacy", methods: REPLACE, endpoint: Endpoint::Privacy },
+    Route { path: "/fleet", methods: READ, endpoint: Endpoint::Fleet },
+    Route { path: "/ws/fleet", methods: READ, endpoint: Endpoint::FollowFleet },
+    Route { path: "/ws/store/{store_id}", methods: READ, endpoint: Endpoint::FollowStore },
+    Route { path: "/stats/tracking", methods: READ, endpoint: Endpoint::TrackingStats },
+    Route { path: "/health/socket", methods: READ, endpoint: Endpoint::SocketHealth },
+    Route { path: "/webhooks", methods: READ_WRITE, endpoint: Endpoint::Webhooks },
+    Route { path: "/webhooks/{endpoint_id}", methods: READ_CHANGE, endpoint: Endpoint::Webhook },
+    Route { path: "/webhooks/{endpoint_id}/attempts", methods: READ, endpoint: Endpoint::WebhookAttempts },
+    Route { path: "/webhooks/{endpoint_id}/redeliver", methods: WRITE, endpoint: Endpoint::Redeliver },
+    Route { path: "/webhooks/{endpoint_id}/test", methods: WRITE, endpoint: Endpoint::TestWebhook },
     Route { path: "/drive", methods: READ, endpoint: Endpoint::DrivePage },
+    Route { path: "/dispatch", methods: READ, endpoint: Endpoint::DispatchPage },
+    Route { path: "/store", methods: READ, endpoint: Endpoint::StorePage },
+    Route { path: "/integrations", methods: READ, endpoint: Endpoint::IntegrationsPage },
     Route { path: "/drive/connect", methods: READ, endpoint: Endpoint::ConnectPage },
+    Route { path: "/push/key", methods: READ, endpoint: Endpoint::PushKey },
+    Route { path: "/push/subscriptions", methods: WRITE_DELETE, endpoint: Endpoint::PushSubscriptions },
 ];
 
 const fn change(path: &'static str, asked: Change) -> Route {
@@ -193,6 +236,12 @@ pub fn find<'p>(method: &str, path: &'p str) -> Result<(Endpoint, Parameters<'p>
     let methods = ROUTES.iter().filter(|route| route.path == meant.path).flat_map(|route| route.methods);
     let allowed = methods.copied().collect::<Vec<_>>().join(", ");
     Err(Rejection::MethodNotAllowed { method: method.into(), allowed })
+}
+
+/// The path of the route that a request asks for, without what its parameters are; `-` where there is none.
+pub fn named(method: &str, path: &str) -> &'static str {
+    let found = find(method, path).ok().map(|(endpoint, _)| endpoint);
+    ROUTES.iter().find(|route| Some(route.endpoint) == found).map_or("-", |route| route.path)
 }
 
 #[cfg(test)]

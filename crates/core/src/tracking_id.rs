@@ -93,6 +93,15 @@ impl IdKeys {
         Base32UpperUnpadded::encode_string(&digest[..5])
     }
 
+    /// What a telephone number is called where it is remembered: by the secret in use, and by those before.
+    pub fn number_names(&self, number: &str) -> Vec<String> {
+        let secrets = std::iter::once(&self.current).chain(&self.earlier);
+        let name = |secret: &str| {
+            Base32UpperUnpadded::encode_string(&mac(secret, &[b"number", number.as_bytes()])[..15])
+        };
+        secrets.map(|(_, secret)| name(secret)).collect()
+    }
+
     /// What a network is called where its requests are counted.
     pub fn network_name(&self, network: &str) -> String {
         Base32UpperUnpadded::encode_string(&mac(&self.current.1, &[b"network", network.as_bytes()])[..10])

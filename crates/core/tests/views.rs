@@ -196,6 +196,7 @@ impl World {
             request: StartRequest::parse(&body).unwrap(),
             default_visibility: Visibility::Public,
             default_rules: Rules::default(),
+            default_fences: Default::default(),
             model: None,
             wall: START,
         });
@@ -245,8 +246,7 @@ impl World {
                 self.command(Command::Status(report), Role::Driver);
             }
             Happening::Stops(stops_before) => {
-                let heading =
-                    Heading { ordered: true, stops_before, ahead: Vec::new(), online: true, reason: None };
+                let heading = Heading { ordered: true, stops_before, online: true, ..Heading::default() };
                 let outcome = self.delivery.take_heading(heading, self.now);
                 self.note(outcome);
             }
@@ -264,7 +264,7 @@ impl World {
                 self.command(Command::Prove(proof), Role::Driver);
             }
             Happening::Rate => {
-                if let Ok(outcome) = self.delivery.rate((5, Some("the-comment".into())), self.now) {
+                if let Ok(outcome) = self.delivery.rate((5, Some("the-comment".into())), None, self.now) {
                     self.note(outcome);
                 }
             }

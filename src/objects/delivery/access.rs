@@ -6,13 +6,13 @@ use onway_core::clock::Millis;
 use onway_core::delivery::Delivery;
 use onway_core::permission::Party;
 use onway_core::rejection::Rejection;
-use worker::console_error;
 
 use super::links::Viewer;
 use super::session::Session;
 use crate::archive::{Database, reason};
 use crate::config::Config;
 use crate::identity::wall;
+use crate::log;
 use crate::problem::ours;
 
 impl Session {
@@ -75,7 +75,10 @@ impl Session {
                 self.store.write_access(&log).map_err(ours)?;
                 self.access.replace(Some(log));
             }
-            Err(error) => console_error!("access log: {}", reason(&error)),
+            Err(error) => {
+                self.tally.d1_failed();
+                log::error("access log", reason(&error));
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use onway_core::own_json;
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
 use onway_core::tracking_id::TrackingId;
+use onway_core::visibility::Audience;
 use onway_core::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
 use onway_core::wire::{StartRequest, input};
 use worker::Response;
@@ -19,6 +20,7 @@ use super::session::Session;
 use crate::config::Config;
 use crate::contract::DeliveryRequest;
 use crate::identity::wall;
+use crate::log;
 use crate::problem::{self, Answer, ours};
 use crate::sockets::{self, Attachment};
 
@@ -33,8 +35,7 @@ impl Session {
             DeliveryRequest::Rate { by, link } => self.rate(by.as_ref(), link.as_deref(), body),
             // These two wait for the bucket: see `handover`.
             DeliveryRequest::Prove { .. } | DeliveryRequest::Proof { .. } => Err(Rejection::Internal),
-            DeliveryRequest::Read { by, if_none_match, link, page } => {
-                let look = if page { Look::Page } else { Look::Read };
+            DeliveryRequest::Read { by, if_none_match, link, look } => {
                 self.read(by.as_ref(), link.as_deref(), look, if_none_match.as_deref())
             }
             DeliveryRequest::History { by, query } => self.history(by.as_ref(), &query),
@@ -42,12 +43,13 @@ impl Session {
             DeliveryRequest::Links { by, asked } => self.links(&by, asked, body),
             DeliveryRequest::Follow { by, subprotocol, since, epoch, link } => self
                 .follow(by, link.as_deref(), subprotocol, since, epoch.as_deref())
+                .inspect(|_| self.count_soon())
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
             DeliveryRequest::Wake => self.wake(),
             DeliveryRequest::Export => self.export(),
-            DeliveryRequest::Finish => self.finish(),
-            // It waits for D1, and so is answered apart.
-            DeliveryRequest::Erase { .. } => Err(Rejection::Internal),
+            DeliveryRequest::ForgetDriver { driver_id, judge } => self.forget_driver(&driver_id, judge),
+            // They wait for D1 and the hubs, and so are answered apart.
+            DeliveryRequest::Erase { .. } | DeliveryRequest::Finish => Err(Rejection::Internal),
             DeliveryRequest::Relay { by } => self.relay(&by, body),
             DeliveryRequest::Heading { driver_id } => self.head(&driver_id, body),
             DeliveryRequest::Emergency { driver_id } => self.alert(&driver_id, body),
@@ -80,7 +82,7 @@ impl Session {
                     "this Idempotency-Key has started a delivery with another body",
                 ));
             }
-            None => self.create(request)?,
+            None => self.create(request, by)?,
         };
         let expired = self.has_expired(&delivery);
         let snapshot = self.snapshot(&delivery, delivery.party(Some(by)).into());
@@ -94,7 +96,7 @@ impl Session {
         Ok(response)
     }
 
-    fn create(self: &Rc<Self>, request: StartRequest) -> Result<Delivery, Rejection> {
+    fn create(self: &Rc<Self>, request: StartRequest, by: &Caller) -> Result<Delivery, Rejection> {
         let config = Config::new(&self.env);
         let tracking_id = self.tracking_id()?;
         let keys = config.id_keys()?;
@@ -106,9 +108,12 @@ impl Session {
             request,
             default_visibility: config.default_visibility(),
             default_rules: config.visibility_rules()?,
+            default_fences: config.geofences()?,
             model: self.model(),
             wall: wall(),
         });
+        delivery.started_by(by);
+        self.notice(&mut delivery, &outcome);
         let alarm = self.plan(&mut delivery);
         let way = self.way_to_ask(&mut delivery);
         self.store.create(&delivery, &outcome).map_err(ours)?;
@@ -117,6 +122,8 @@ impl Session {
             self.ask_for_way(way);
         }
         self.spread_news(&delivery);
+        self.report_soon();
+        self.notify_soon(&delivery);
         Ok(delivery)
     }
 
@@ -173,13 +180,15 @@ impl Session {
         &self,
         by: Option<&Caller>,
         link: Option<&str>,
-        look: Look,
+        look: Option<Look>,
         if_none_match: Option<&str>,
     ) -> Answer {
         let mut delivery = self.take_live()?;
         let seen = self.viewer(&delivery, by, link, Action::See).and_then(|viewer| {
-            self.note_visit(&mut delivery, &viewer, by, look)?;
-            let audience = viewer.party.into();
+            if let Some(look) = look {
+                self.note_visit(&mut delivery, &viewer, by, look)?;
+            }
+            let audience: Audience = viewer.party.into();
             Ok((self.snapshot(&delivery, audience), audience))
         });
         self.keep(delivery);
@@ -234,6 +243,7 @@ impl Session {
             for frame in self.greeting(&delivery, audience, since, epoch)? {
                 sockets::send(&socket, &frame).map_err(ours)?;
             }
+            log::connect(&self.env, &self.state, "delivery", audience.name());
             Ok(response)
         });
         self.keep(delivery);

@@ -13,7 +13,7 @@ use onway_core::visibility::Audience;
 use onway_core::wire::ServerFrame;
 use onway_core::wire::driver::{EmergencyView, RelayAnswer, RelayResult, Relayed};
 use onway_core::wire::report::{REQUEST_FIXES_MAX, message_id};
-use worker::Response;
+use worker::{Delay, Response};
 
 use super::session::Session;
 use crate::beside;
@@ -25,6 +25,9 @@ use crate::problem::{Answer, ours};
 const RELAYED_FIXES_MAX: usize = REQUEST_FIXES_MAX + 1;
 /// An object that takes longer is told again later.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Who erases a delivery waits so often, so long, for its driver's object.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 impl Session {
     /// Carries out what the driver's line passes on, as if the driver had said it here.
@@ -80,6 +83,7 @@ impl Session {
         let written = if outcome.changed { self.write(&mut delivery, &outcome) } else { Ok(()) };
         if written.is_ok() {
             self.broadcast(&delivery, &outcome);
+            self.spread(&delivery, &outcome);
             self.keep(delivery);
         }
         written.map_err(ours)?;
@@ -101,6 +105,7 @@ impl Session {
                 matches!(audience, Audience::Store | Audience::Operator)
                     .then(|| ServerFrame::EmergencyAlert { data: emergency.clone() })
             });
+            self.report_soon();
         }
         self.keep(delivery);
         Response::empty().map_err(ours)
@@ -143,6 +148,21 @@ impl Session {
         told.map(drop)
     }
 
+    /// The same, before everything is forgotten here: it waits until all is told.
+    pub(super) async fn tell_driver_all(self: &Rc<Self>) -> Result<(), Rejection> {
+        for _ in 0..TRIES {
+            self.tell_driver().await?;
+            let delivery = self.take_for_alarm()?.ok_or(Rejection::Gone)?;
+            let told = delivery.news().is_empty();
+            self.keep(delivery);
+            if told {
+                return Ok(());
+            }
+            Delay::from(PAUSE).await;
+        }
+        Err(Rejection::Unavailable { retry_after: 5 })
+    }
+
     /// Whether a driver's object has heard. A refusal is an answer: it has too many deliveries, and reads this one
     /// by itself.
     async fn tell_one(&self, whom: &str, body: Vec<u8>) -> bool {
@@ -152,7 +172,7 @@ impl Session {
     }
 
     /// Sets the alarm for what the driver's object has not heard.
-    fn arm_for_news(&self) -> Result<(), Rejection> {
+    pub(super) fn arm_for_news(&self) -> Result<(), Rejection> {
         let Some(mut delivery) = self.take_for_alarm()? else { return Ok(()) };
         let armed = self.write_outbox(&mut delivery);
         self.keep(delivery);

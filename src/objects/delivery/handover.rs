@@ -57,7 +57,7 @@ impl Session {
             let now = delivery.facts.clock.now(wall());
             let mut rating = Some(rating);
             let outcome = self.settle(&mut delivery, &mut |delivery| {
-                delivery.rate(rating.take().ok_or(Rejection::Internal)?, now)
+                delivery.rate(rating.take().ok_or(Rejection::Internal)?, by, now)
             })?;
             self.broadcast(&delivery, &outcome);
             Response::from_json(&self.snapshot(&delivery, viewer.party.into())).map_err(ours)

@@ -1,7 +1,9 @@
 //! Share links: whoever presents one is let in by it, until it is revoked or over.
 
+use std::rc::Rc;
+
 use onway_core::auth::Caller;
-use onway_core::delivery::Delivery;
+use onway_core::delivery::{Delivery, EntryKind};
 use onway_core::link::{self, LINKS_MAX, ShareLink, USED_SPAN};
 use onway_core::permission::{self, Action, Circumstances, Party};
 use onway_core::rejection::Rejection;
@@ -57,16 +59,34 @@ impl Session {
     }
 
     /// Answers what is asked of the links themselves.
-    pub(super) fn links(&self, by: &Caller, asked: LinkRequest, body: &[u8]) -> Answer {
-        let delivery = self.take_live()?;
+    pub(super) fn links(self: &Rc<Self>, by: &Caller, asked: LinkRequest, body: &[u8]) -> Answer {
+        let mut delivery = self.take_live()?;
         let answer = self
             .viewer(&delivery, Some(by), None, Action::Share)
-            .and_then(|_| self.answer_links(&delivery, by, asked, body));
+            .and_then(|_| self.answer_links(&mut delivery, by, asked, body));
         self.keep(delivery);
         answer
     }
 
-    fn answer_links(&self, delivery: &Delivery, by: &Caller, asked: LinkRequest, body: &[u8]) -> Answer {
+    /// Notes who did what to a link, in the same section in which that is written.
+    fn note_link(
+        self: &Rc<Self>,
+        delivery: &mut Delivery,
+        kind: EntryKind,
+        id: &str,
+        by: &Caller,
+    ) -> Result<(), Rejection> {
+        let now = delivery.facts.clock.now(wall());
+        self.settle(delivery, &mut |delivery| Ok(delivery.note_link(kind, id, by, now))).map(drop)
+    }
+
+    fn answer_links(
+        self: &Rc<Self>,
+        delivery: &mut Delivery,
+        by: &Caller,
+        asked: LinkRequest,
+        body: &[u8],
+    ) -> Answer {
         let known = self.store.links().map_err(ours)?;
         let named = |id: &str| {
             let link = known.iter().find(|link| link.id == id).cloned();
@@ -94,6 +114,7 @@ impl Session {
                     used: None,
                 };
                 LinkChange::parse_new(&input::json(body)?)?.apply(&mut made)?;
+                self.note_link(delivery, EntryKind::LinkCreated, &made.id, by)?;
                 self.store.write_link(&made).map_err(ours)?;
                 let url = format!("{origin}/s/{text}");
                 reply::json(&MadeLink { entry: LinkEntry::from(&made), link: text, url }, 201)
@@ -104,6 +125,7 @@ impl Session {
             LinkRequest::Change { id } => {
                 let mut link = named(&id)?;
                 LinkChange::parse(&input::json(body)?)?.apply(&mut link)?;
+                self.note_link(delivery, EntryKind::LinkChanged, &id, by)?;
                 self.store.write_link(&link).map_err(ours)?;
                 let is_open = link.is_open(delivery.facts.clock.now(wall()));
                 let holds = Some(pass(delivery, &link)).filter(|_| is_open);
@@ -112,6 +134,7 @@ impl Session {
             }
             LinkRequest::Revoke { id } => {
                 named(&id)?;
+                self.note_link(delivery, EntryKind::LinkRevoked, &id, by)?;
                 self.store.delete_link(&id).map_err(ours)?;
                 self.sockets.change_link(&self.state, &id, None);
                 Ok(Response::empty().map_err(ours)?.with_status(204))

@@ -9,10 +9,12 @@
 mod access;
 mod answers;
 mod driver;
+mod fleet;
 mod frames;
 mod handover;
 mod leaving;
 mod links;
+mod notices;
 mod outbox;
 mod record;
 mod routing;
@@ -23,20 +25,24 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use onway_core::rejection::Rejection;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
-    durable_object,
 };
 
 use self::session::Session;
+use super::exports::export;
 use crate::contract::{Ask, DeliveryRequest};
 use crate::{models, problem};
 
-#[durable_object]
+#[wasm_bindgen]
+#[derive(Clone)]
 pub struct DeliveryObject {
     /// Shared with the timer of a frame that waits.
     session: Rc<Session>,
 }
+
+export!(DeliveryObject);
 
 // What a panic interrupts is taken out of its cell before, so nothing half-changed is ever found.
 impl UnwindSafe for DeliveryObject {}
@@ -63,6 +69,7 @@ impl DurableObject for DeliveryObject {
             DeliveryRequest::Prove { by, kind } => self.session.prove(&by, kind, body).await,
             DeliveryRequest::Proof { by, id } => self.session.proof(by.as_ref(), &id).await,
             DeliveryRequest::Erase { by, judge } => self.session.erase(&by, judge).await,
+            DeliveryRequest::Finish => self.session.finish().await,
             asked => self.session.answer(asked, &body),
         };
         answer.or_else(|rejection| problem::response(&rejection))
@@ -87,7 +94,7 @@ impl DurableObject for DeliveryObject {
         reason: String,
         _clean: bool,
     ) -> Result<()> {
-        self.session.forget(&socket);
+        self.session.left(&socket, code, &reason);
         // Closing back completes the handshake. 1005 stands for a close without a code, and is answered by
         // one; 1006 and 1015 stand for a connection that is gone.
         match code {
@@ -99,7 +106,7 @@ impl DurableObject for DeliveryObject {
     }
 
     async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
-        self.session.forget(&socket);
+        self.session.left(&socket, 1006, "");
         Ok(())
     }
 }

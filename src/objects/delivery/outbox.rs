@@ -6,12 +6,12 @@ use onway_core::archive::{Held, NumberedChunk, Work};
 use onway_core::clock::Millis;
 use onway_core::delivery::Delivery;
 use onway_core::rejection::Rejection;
-use worker::console_error;
 
 use super::session::Session;
 use crate::archive::{Database, reason};
 use crate::config::Config;
 use crate::identity::wall;
+use crate::log;
 use crate::problem::ours;
 
 /// What an alarm is for.
@@ -35,8 +35,11 @@ impl Session {
         let fired = wall();
         self.sockets.close_silent(&self.state, fired);
         self.expire(fired)?;
+        self.look()?;
         // What fails has been logged, and keeps nothing else from leaving.
         self.tell_driver().await.ok();
+        self.report().await;
+        self.notify().await;
         // First: what has left needs no alarm of its own any more.
         let noted = self.drain_access(fired).await;
         self.archive(fired).await.and(noted)?;
@@ -61,7 +64,8 @@ impl Session {
             Ok(()) => delivery.live.outbox.succeeded(work.then),
             Err(error) => {
                 let attempts = delivery.live.outbox.attempts() + 1;
-                console_error!("archive: attempt {attempts} failed: {}", reason(&error));
+                self.tally.d1_failed();
+                log::error("archive", format!("attempt {attempts} failed: {}", reason(&error)));
                 delivery.live.outbox.failed(wall(), config.archive_spacing(), js_sys::Math::random());
             }
         }
@@ -98,8 +102,10 @@ impl Session {
                 Ok(())
             }
             None => {
-                if news && delivery.live.outbox.is_due(fired) && !delivery.news().is_empty() {
-                    // The driver's object did not hear.
+                let unheard =
+                    !delivery.news().is_empty() || (self.fleet.untold.get() && self.awaits_fleet(&delivery));
+                if news && delivery.live.outbox.is_due(fired) && unheard {
+                    // The driver's object, or a hub, did not hear.
                     let spacing = Config::new(&self.env).archive_spacing();
                     delivery.live.outbox.failed(fired, spacing, js_sys::Math::random());
                 }
@@ -120,6 +126,7 @@ impl Session {
     pub(super) fn write_outbox(&self, delivery: &mut Delivery) -> worker::Result<()> {
         let alarm = self.plan(delivery);
         delivery.live.asked = self.sockets.asked_after(0);
+        self.count(delivery);
         self.store.write_live(delivery)?;
         alarm.map_or(Ok(()), |pause| self.set_alarm(pause))
     }

@@ -7,12 +7,13 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use onway_core::delivery::Delivery;
 use onway_core::fix::Position;
 use onway_core::routing::{self, BODY_MAX, Plan};
-use worker::{Cache, Response, Result, console_warn};
+use worker::{Cache, Response, Result};
 
 use super::session::Session;
 use crate::beside;
 use crate::config::{Config, Routing};
 use crate::identity::wall;
+use crate::log;
 use crate::outgoing::{self, Bounds};
 use crate::problem::ours;
 
@@ -40,7 +41,7 @@ impl Session {
             let plan = match way.plan().await {
                 Ok(plan) => Some(plan),
                 Err(error) => {
-                    console_warn!("routing: {error}");
+                    log::warn("routing", error);
                     None
                 }
             };
@@ -81,7 +82,7 @@ impl Way {
             let response = Response::from_bytes(body)?;
             response.headers().set("Cache-Control", &format!("max-age={}", self.engine.cached.as_secs()))?;
             if let Err(error) = Cache::default().put(&key, response).await {
-                console_warn!("routing: the answer could not be cached: {error}");
+                log::warn("routing", format!("the answer could not be cached: {error}"));
             }
         }
         Ok(plan)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use onway_core::access::AccessLog;
 use onway_core::auth::Caller;
 use onway_core::clock::Millis;
+use onway_core::counts::Totals;
 use onway_core::delivery::{Command, Delivery, Event, Outcome, StatusEvent};
 use onway_core::eta::Model;
 use onway_core::fanout::{Due, Fanout, Moved, Ticket};
@@ -16,17 +17,36 @@ use onway_core::visibility::{self, Audience};
 use onway_core::wire::{ServerFrame, Snapshot};
 use worker::{Delay, Env, Result, State, WebSocket};
 
+use super::fleet::Telling;
 use super::frames::Held;
 use super::links::party_of;
+use super::notices::Notifying;
 use super::store::Store;
 use crate::beside;
 use crate::config::Config;
 use crate::identity::wall;
+use crate::log;
 use crate::problem::ours;
-use crate::sockets::{Sockets, Told};
+use crate::sockets::{Attachment, Sockets, Told, attached};
 
 /// What changes a delivery, decided once.
 pub type Decide<'a> = &'a mut dyn FnMut(&mut Delivery) -> std::result::Result<Outcome, Rejection>;
+
+/// What is counted since the object woke.
+#[derive(Default)]
+pub(super) struct Tally {
+    alarms: Cell<u64>,
+    d1_errors: Cell<u64>,
+    /// What the delivery has of it.
+    known: Cell<Totals>,
+}
+
+impl Tally {
+    /// An attempt to reach D1 has failed.
+    pub(super) fn d1_failed(&self) {
+        self.d1_errors.set(self.d1_errors.get() + 1);
+    }
+}
 
 pub struct Session {
     pub(super) state: State,
@@ -50,8 +70,9 @@ pub struct Session {
     pub(super) telling: Cell<bool>,
     /// Whether it has not heard what it was told: then the alarm tells it again.
     pub(super) untold: Cell<bool>,
-    #[cfg(feature = "test-utils")]
-    alarms: Cell<usize>,
+    pub(super) notifying: Notifying,
+    pub(super) tally: Tally,
+    pub(super) fleet: Telling,
     #[cfg(feature = "test-utils")]
     pub(super) broken: Cell<bool>,
 }
@@ -73,8 +94,9 @@ impl Session {
             access_tried: Cell::default(),
             telling: Cell::default(),
             untold: Cell::default(),
-            #[cfg(feature = "test-utils")]
-            alarms: Cell::default(),
+            notifying: Notifying::default(),
+            tally: Tally::default(),
+            fleet: Telling::default(),
             #[cfg(feature = "test-utils")]
             broken: Cell::default(),
         }
@@ -138,32 +160,58 @@ impl Session {
             self.ask_for_way(way);
         }
         self.spread_news(delivery);
+        self.spread(delivery, &outcome);
         Ok(outcome)
     }
 
     /// Writes what changed, and sets the alarm that it needs. Both are durable together.
     pub(super) fn write(&self, delivery: &mut Delivery, outcome: &Outcome) -> Result<()> {
+        self.notice(delivery, outcome);
         let alarm = self.plan(delivery);
+        self.note_moved(delivery, outcome);
         delivery.live.asked = self.sockets.asked_after(outcome.broadcasts());
+        self.count(delivery);
         self.store.write(delivery, outcome)?;
         alarm.map_or(Ok(()), |pause| self.set_alarm(pause))
     }
 
     /// The alarm to set once the delivery is written, in ms from now.
     pub(super) fn plan(&self, delivery: &mut Delivery) -> Option<i64> {
-        let untold = self.untold.get() && !delivery.news().is_empty();
+        let unreported = self.fleet.untold.get() && self.awaits_fleet(delivery);
+        self.fleet.untold.set(unreported);
+        let untold = unreported || (self.untold.get() && !delivery.news().is_empty());
         let (wall, waiting) = (wall(), delivery.awaits_archive() || delivery.awaits_driver() || untold);
         let config = Config::new(&self.env);
         let expires = delivery.facts.clock.wall(delivery.expires(config.spans()));
         let alarm = delivery.live.outbox.arm(waiting, expires, wall, config.archive_spacing());
-        let earlier = self.access_due().and_then(|at| delivery.live.outbox.arm_for(at, wall));
+        let sooner = self.access_due().into_iter().chain(self.next_look(delivery)).min();
+        let earlier = sooner.and_then(|at| delivery.live.outbox.arm_for(at, wall));
         earlier.or(alarm).map(|at| at.since(wall))
+    }
+
+    /// Adds what was counted since the last time to what is stored. It goes with what is written anyhow.
+    pub(super) fn count(&self, delivery: &mut Delivery) {
+        let Tally { alarms, d1_errors, known } = &self.tally;
+        let fresh = Totals {
+            frames: self.sockets.frames_sent(),
+            rows: self.store.rows_written() as u64,
+            alarms: alarms.get(),
+            d1_errors: d1_errors.get(),
+            ..Totals::default()
+        };
+        let before = known.replace(fresh);
+        delivery.live.totals.add(&Totals {
+            frames: fresh.frames - before.frames,
+            rows: fresh.rows - before.rows,
+            alarms: fresh.alarms - before.alarms,
+            d1_errors: fresh.d1_errors - before.d1_errors,
+            ..Totals::default()
+        });
     }
 
     /// Sets the alarm, in the synchronous section of the write.
     pub(super) fn set_alarm(&self, pause: i64) -> Result<()> {
-        #[cfg(feature = "test-utils")]
-        self.alarms.set(self.alarms.get() + 1);
+        self.tally.alarms.set(self.tally.alarms.get() + 1);
         beside::set_alarm(&self.state, pause)
     }
 
@@ -189,7 +237,7 @@ impl Session {
                     self.flush(delivery);
                     self.send_whole(delivery, |_| true);
                 }
-                Event::Estimated { .. } | Event::Presence(_) => {
+                Event::Estimated { .. } | Event::Presence(_) | Event::Geofence(_) => {
                     self.flush(delivery);
                     self.send(delivery, event);
                 }
@@ -307,8 +355,13 @@ impl Session {
         Ok(visibility::resume(delivery, &missed, audience, now, connected))
     }
 
-    pub(super) fn forget(&self, socket: &WebSocket) {
+    /// A socket has closed.
+    pub(super) fn left(self: &Rc<Self>, socket: &WebSocket, code: usize, reason: &str) {
+        let attachment: Option<Attachment> = attached(socket);
+        let audience = attachment.map_or("", |attachment| attachment.audience.name());
+        log::disconnect(&self.env, &self.state, "delivery", audience, code, reason);
         self.sockets.forget(socket);
+        self.count_soon();
     }
 
     /// Takes the delivery out of its cell; `None` where this object is empty.
@@ -320,8 +373,10 @@ impl Session {
         if let Some(delivery) = &mut loaded {
             self.sockets.recall(&delivery.live.asked);
             // An alarm whose time has come and that did not wake the object may be lost: it is set again.
-            delivery.live.outbox.fired(wall());
+            delivery.live.outbox.woken(wall());
             self.untold.set(true);
+            self.fleet.untold.set(true);
+            self.notifying.woken(delivery, wall());
             if let Some(pause) = self.plan(delivery) {
                 self.store.write_live(delivery).and_then(|()| self.set_alarm(pause)).map_err(ours)?;
             }
@@ -374,12 +429,17 @@ impl Session {
 
     #[cfg(feature = "test-utils")]
     pub(super) fn counters(&self) -> serde_json::Value {
+        let cached = self.cached.take();
+        let totals = cached.as_ref().map(|delivery| delivery.live.totals);
+        self.cached.replace(cached);
         serde_json::json!({
+            "totals": totals,
             "rows_written": self.store.rows_written(),
-            "alarms": self.alarms.get(),
+            "alarms": self.tally.alarms.get(),
             "broadcasts": self.sockets.counts.broadcasts.get(),
             "serializations": self.sockets.counts.serializations.get(),
             "attachments": self.sockets.counts.attachments.get(),
+            "reports": self.fleet.sent.get(),
         })
     }
 }

@@ -26,6 +26,7 @@ use onway_core::track::{self, Recorded};
 use onway_core::visibility::MISSED_MAX;
 use worker::{Error, Result, SqlStorage, SqlStorageValue as Value};
 
+use crate::erasure::forget_declined;
 use crate::objects::rows::{bytes, integer, json, parsed, unexpected};
 
 macro_rules! guidance_table {
@@ -87,7 +88,6 @@ pub struct Store {
     /// Identities in closed chunks, by their numbers, while a report is taken.
     decoded: RefCell<HashMap<i64, HashSet<FixId>>>,
     /// Rows written since this object woke, as the platform counts and bills them.
-    #[cfg(feature = "test-utils")]
     rows_written: Cell<usize>,
 }
 
@@ -98,12 +98,10 @@ impl Store {
             exists: Cell::new(false),
             version: Cell::new(VERSION),
             decoded: RefCell::default(),
-            #[cfg(feature = "test-utils")]
             rows_written: Cell::new(0),
         }
     }
 
-    #[cfg(feature = "test-utils")]
     pub const fn rows_written(&self) -> usize {
         self.rows_written.get()
     }
@@ -209,6 +207,11 @@ impl Store {
     pub fn write_access(&self, log: &AccessLog) -> Result<()> {
         self.migrate()?;
         self.execute("INSERT OR REPLACE INTO access VALUES (0, ?)", vec![Value::String(json(log)?)])
+    }
+
+    /// Takes a driver who declined out of the events that are kept.
+    pub fn forget_driver(&self, driver_id: &str) -> Result<()> {
+        self.execute(forget_declined!("event", "body"), vec![Value::String(driver_id.to_owned())])
     }
 
     /// The closed chunks of these numbers.
@@ -330,7 +333,6 @@ impl Store {
 
     fn execute(&self, statement: &str, bindings: Vec<Value>) -> Result<()> {
         let cursor = self.sql.exec(statement, bindings)?;
-        #[cfg(feature = "test-utils")]
         self.rows_written.set(self.rows_written.get() + cursor.rows_written());
         drop(cursor);
         Ok(())

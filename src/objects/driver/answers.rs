@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use onway_core::auth::Caller;
+use onway_core::access::Look;
+use onway_core::auth::{Caller, Role};
 use onway_core::bucket::RETRY_AFTER;
 use onway_core::driver::{Heard, News};
 use onway_core::own_json;
@@ -22,8 +23,10 @@ use super::session::{Attachment, Session, send};
 use crate::beside;
 use crate::contract::{Ask, DeliveryRequest, DriverRequest, said};
 use crate::identity::wall;
+use crate::log;
 use crate::problem::{Answer, ours};
 use crate::reply;
+use crate::sockets;
 use crate::sockets::{refuse, switching_protocols};
 
 /// A delivery that takes longer is shown as far as it is known here.
@@ -31,47 +34,74 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Most sockets on a driver's line: the driver's one, and those who look after it.
 const SOCKETS_MAX: usize = 100;
 
+/// What is to be answered.
+struct Answered {
+    /// `None`: the state of all, as it is then.
+    answer: Option<Response>,
+    /// Whether others are told first.
+    tells: bool,
+}
+
 impl Session {
     pub(super) async fn answer(self: &Rc<Self>, asked: DriverRequest, body: &[u8]) -> Answer {
         match asked {
+            DriverRequest::Log { key_id, hash } => return self.log(&key_id, &hash, body).await,
+            DriverRequest::Erase => return self.erase().await,
+            _ => {}
+        }
+        let Answered { answer, tells } = self.answer_at_once(asked, body)?;
+        if tells {
+            self.tell().await?;
+        }
+        match answer {
+            Some(answer) => Ok(answer),
+            None => Response::from_json(&self.whole().await?).map_err(ours),
+        }
+    }
+
+    /// What needs nobody else; in one place, since each that waited would be code of its own.
+    fn answer_at_once(self: &Rc<Self>, asked: DriverRequest, body: &[u8]) -> Result<Answered, Rejection> {
+        let answer = match asked {
             DriverRequest::Follow { by, subprotocol } => self
                 .follow(by, subprotocol)
-                .or_else(|rejection| refuse(&rejection, subprotocol).map_err(ours)),
-            DriverRequest::Read => self.state_of_all().await,
+                .or_else(|rejection| refuse(&rejection, subprotocol).map_err(ours))?,
+            DriverRequest::Read => return Ok(Answered { answer: None, tells: false }),
             DriverRequest::SetDuty => {
                 self.set_duty(parse_duty(&input::json(body)?)?)?;
-                self.state_of_all().await
+                return Ok(Answered { answer: None, tells: false });
             }
-            DriverRequest::Order => {
+            DriverRequest::Order { by } => {
                 let ids = parse_order(&input::json(body)?)?;
-                self.change(|driver| driver.order(&ids))?;
-                self.tell().await?;
-                self.state_of_all().await
+                self.change(|driver| driver.order(&ids, &by))?;
+                // Where the driver is, and what else it carries, is not for stores.
+                let is_store = by.role == Role::Store;
+                let answer = is_store.then(|| Response::empty().map(|empty| empty.with_status(204)));
+                return Ok(Answered { answer: answer.transpose().map_err(ours)?, tells: true });
             }
-            DriverRequest::Raise => self.raise_by_http(body),
+            DriverRequest::Raise => self.raise_by_http(body)?,
             DriverRequest::Acknowledge { by, id } => {
                 let known = self.change(|driver| Ok(driver.acknowledge(&id, &by.subject, wall())))?;
                 let emergency =
                     known.ok_or_else(|| Rejection::NotFound("there is no such emergency".into()))?;
                 self.spread_emergency(&emergency)?;
-                self.tell().await?;
-                reply::json(&EmergencyView::of(&self.driver()?.driver_id, &emergency), 200)
+                let answer = reply::json(&EmergencyView::of(&self.driver()?.driver_id, &emergency), 200)?;
+                return Ok(Answered { answer: Some(answer), tells: true });
             }
-            DriverRequest::Hear => self.hear(body),
-            DriverRequest::Log { key_id, hash } => self.log(&key_id, &hash, body).await,
-            DriverRequest::MakeKey => self.make_key(body),
-            DriverRequest::ListKeys => self.list_keys(),
-            DriverRequest::RevokeKey { key_id } => self.revoke_key(&key_id),
-            DriverRequest::Invite => self.invite(body),
-            DriverRequest::SignIn { id } => self.sign_in(&id),
-            DriverRequest::Export => self.export(),
-            DriverRequest::Erase => self.erase().await,
+            DriverRequest::Hear => self.hear(body)?,
+            DriverRequest::MakeKey => self.make_key(body)?,
+            DriverRequest::ListKeys => self.list_keys()?,
+            DriverRequest::RevokeKey { key_id } => self.revoke_key(&key_id)?,
+            DriverRequest::Invite => self.invite(body)?,
+            DriverRequest::SignIn { id } => self.sign_in(&id)?,
+            DriverRequest::Export => self.export()?,
             #[cfg(feature = "test-utils")]
             DriverRequest::Forget => {
                 self.forget_all();
-                Response::empty().map_err(ours)
+                Response::empty().map_err(ours)?
             }
-        }
+            DriverRequest::Log { .. } | DriverRequest::Erase => return Err(Rejection::Internal),
+        };
+        Ok(Answered { answer: Some(answer), tells: false })
     }
 
     fn follow(self: &Rc<Self>, by: Caller, subprotocol: bool) -> Answer {
@@ -95,10 +125,11 @@ impl Session {
             self.state.set_websocket_auto_response(&answer);
         }
         self.state.accept_web_socket(&pair.server);
-        pair.server.serialize_attachment(&attachment).map_err(ours)?;
+        sockets::attach(&pair.server, &attachment).map_err(ours)?;
         if attachment.is_driver() {
             self.contact(false)?;
         }
+        log::connect(&self.env, &self.state, "driver", attachment.audience());
         self.greet(pair.server.clone(), attachment);
         switching_protocols(pair.client, subprotocol).map_err(ours)
     }
@@ -142,7 +173,7 @@ impl Session {
     /// A delivery's snapshot as the driver sees it; `None` where it is over, or another's.
     pub(super) async fn snapshot(&self, tracking_id: &str) -> Result<Option<Value>, Rejection> {
         let by = Some(self.caller(self.driver()?.as_ref()));
-        let asked = DeliveryRequest::Read { by, if_none_match: None, link: None, page: false };
+        let asked = DeliveryRequest::Read { by, if_none_match: None, link: None, look: Some(Look::Read) };
         let asked = asked.ask(&self.env, tracking_id, None, None);
         let mut answer = beside::within(PATIENCE, asked).await.ok_or(Rejection::Internal)??;
         match answer.status_code() {
@@ -152,10 +183,6 @@ impl Session {
         }
     }
 
-    async fn state_of_all(&self) -> Answer {
-        Response::from_json(&self.whole().await?).map_err(ours)
-    }
-
     /// All that is held here, as it is stored; of the keys what does not work.
     fn export(&self) -> Answer {
         let (driver, last) = (self.driver()?, self.store.position().map_err(ours)?);
@@ -163,22 +190,6 @@ impl Session {
         let keys: Vec<_> =
             keys.into_iter().map(|key| json!([key.key_id, key.label, key.created, key.used])).collect();
         reply::json(&json!({"state": *driver, "position": last, "keys": keys}), 200)
-    }
-
-    /// Forgets the driver, keys and alarm included.
-    async fn erase(&self) -> Answer {
-        if !self.driver()?.stops.is_empty() {
-            return Err(Rejection::Conflict(
-                "this driver has deliveries under way: it can be erased once they have ended".into(),
-            ));
-        }
-        for (socket, _) in self.clients() {
-            socket.close(Some(1008), Some("Not allowed")).ok();
-        }
-        self.state.storage().delete_all().await.map_err(ours)?;
-        self.forget_all();
-        self.store.emptied();
-        Ok(Response::empty().map_err(ours)?.with_status(204))
     }
 
     fn raise_by_http(self: &Rc<Self>, body: &[u8]) -> Answer {

@@ -50,7 +50,7 @@ impl Session {
             sockets::close(socket, &Rejection::TooLarge { limit: FRAME_MAX });
             return Ok(());
         }
-        let Some(attachment) = socket.deserialize_attachment::<Attachment>()? else {
+        let Some(attachment) = sockets::attached::<Attachment>(socket) else {
             sockets::close(socket, &Rejection::Gone);
             return Ok(());
         };
@@ -294,6 +294,7 @@ impl Session {
             stores: BTreeMap::new(),
             acknowledged: None,
             archived: false,
+            spread: false,
         };
         self.change(|driver| {
             if let Some(raised) = driver.raise(emergency.clone())? {
@@ -339,7 +340,7 @@ impl Session {
             match check(&token, &Config::new(&env)).await {
                 Ok(by) if same(&by) => {
                     // A socket that has closed needs no renewal.
-                    socket.serialize_attachment(&Attachment { by }).ok();
+                    sockets::attach(&socket, &Attachment { by }).ok();
                 }
                 Ok(_) => sockets::close(&socket, &Rejection::Forbidden(String::new())),
                 Err(rejection) => sockets::close(&socket, &rejection),

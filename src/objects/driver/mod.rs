@@ -7,6 +7,7 @@ mod advice;
 mod alarm;
 mod answers;
 mod keys;
+mod leaving;
 mod line;
 mod relay;
 mod session;
@@ -16,19 +17,23 @@ mod telling;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
-    durable_object,
 };
 
 use self::session::Session;
+use super::exports::export;
 use crate::contract::{Ask, DriverRequest};
 use crate::problem;
 
-#[durable_object]
+#[wasm_bindgen]
+#[derive(Clone)]
 pub struct DriverObject {
     session: Rc<Session>,
 }
+
+export!(DriverObject);
 
 // What a panic interrupts is taken out of its cell before, so nothing half-changed is ever found.
 impl UnwindSafe for DriverObject {}
@@ -67,17 +72,17 @@ impl DurableObject for DriverObject {
         reason: String,
         _clean: bool,
     ) -> Result<()> {
+        self.session.left(&socket, code, &reason);
         match code {
             1006 | 1015 => {}
             1005 => drop(socket.close::<String>(None, None)),
             _ => drop(socket.close(u16::try_from(code).ok(), Some(reason))),
         }
-        self.session.left(&socket);
         Ok(())
     }
 
     async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
-        self.session.left(&socket);
+        self.session.left(&socket, 1006, "");
         Ok(())
     }
 }

@@ -23,6 +23,7 @@ use super::store::Store;
 use crate::beside;
 use crate::config::Config;
 use crate::identity::wall;
+use crate::log;
 use crate::problem::ours;
 use crate::sockets;
 
@@ -35,6 +36,10 @@ pub struct Attachment {
 impl Attachment {
     pub fn is_driver(&self) -> bool {
         self.by.role == Role::Driver
+    }
+
+    pub fn audience(&self) -> &'static str {
+        if self.is_driver() { "driver" } else { "operator" }
     }
 }
 
@@ -157,9 +162,11 @@ impl Session {
     }
 
     /// A socket has closed: whether the driver has gone shows a little later.
-    pub(super) fn left(&self, socket: &WebSocket) {
+    pub(super) fn left(&self, socket: &WebSocket, code: usize, reason: &str) {
         self.frames.borrow_mut().retain(|(known, _)| known != socket);
-        let closed = socket.deserialize_attachment::<Attachment>().ok().flatten();
+        let closed = sockets::attached::<Attachment>(socket);
+        let audience = closed.as_ref().map_or("", Attachment::audience);
+        log::disconnect(&self.env, &self.state, "driver", audience, code, reason);
         if !closed.is_some_and(|closed| closed.is_driver()) {
             return;
         }
@@ -208,7 +215,7 @@ impl Session {
 
     pub(super) fn clients(&self) -> impl Iterator<Item = (WebSocket, Attachment)> {
         let known = |socket: WebSocket| {
-            let attachment = socket.deserialize_attachment().ok().flatten()?;
+            let attachment = sockets::attached(&socket)?;
             Some((socket, attachment))
         };
         self.state.get_websockets().into_iter().filter_map(known)
@@ -272,7 +279,8 @@ impl Session {
 
 /// Whatever becomes of this process, the alarm tells what deliveries and the record lack.
 fn plan_telling(driver: &mut Driver) {
-    let lacking = !driver.headings().is_empty() || driver.emergencies.iter().any(|call| !call.archived);
+    let lacking =
+        !driver.headings().is_empty() || driver.emergencies.iter().any(|call| !call.archived || !call.spread);
     if lacking && !driver.schedule.is_planned(Task::Tell) {
         driver.schedule.plan(Task::Tell, wall().plus(TELL_AFTER));
     }
@@ -281,7 +289,7 @@ fn plan_telling(driver: &mut Driver) {
 /// Sends one frame; a socket that has closed takes none. What was waited for may come after the end of the
 /// token: then nothing leaves but the close.
 pub(super) fn send(socket: &WebSocket, frame: &impl Serialize) {
-    let known = socket.deserialize_attachment::<Attachment>().ok().flatten();
+    let known = sockets::attached::<Attachment>(socket);
     if known.is_some_and(|known| wall() >= known.by.expires) {
         return sockets::close(socket, &Rejection::InvalidToken(String::new()));
     }

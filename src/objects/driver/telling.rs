@@ -3,16 +3,20 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use onway_core::driver::schedule::Task;
 use onway_core::driver::{Emergency, Heading};
+use onway_core::fleet::{shard_name, store_name};
+use onway_core::notice::message::{Errand, News};
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{DriverFrame, EmergencyView};
 
 use super::session::Session;
 use crate::beside;
-use crate::contract::{Ask, DeliveryRequest};
+use crate::contract::{Ask, DeliveryRequest, FleetRequest};
 use crate::identity::wall;
+use crate::log;
+use crate::notify::queue::Queue;
 use crate::roster::Roster;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -49,10 +53,14 @@ impl Session {
         for _ in 0..4 {
             let driver = self.driver()?;
             let due = driver.headings();
-            if due.is_empty() && !driver.awaits_archive() {
+            let calls = driver.unspread();
+            if due.is_empty() && calls.is_empty() && !driver.awaits_archive() {
                 return Ok(true);
             }
-            let heard = join_all(due.into_iter().map(|(id, heading)| self.tell_delivery(id, heading))).await;
+            // A hub that hangs keeps no delivery waiting.
+            let headings = join_all(due.into_iter().map(|(id, heading)| self.tell_delivery(id, heading)));
+            let (hubs, heard) = join(self.tell_hubs(&calls), headings).await;
+            let hubs = hubs?;
             let all = heard.iter().all(Option::is_some);
             self.change(|driver| {
                 for (id, heading, is_mine) in heard.into_iter().flatten() {
@@ -64,7 +72,7 @@ impl Session {
                 }
                 Ok(())
             })?;
-            if !(self.archive().await? && all) {
+            if !(self.archive().await? && all && hubs) {
                 return Ok(false);
             }
         }
@@ -83,7 +91,58 @@ impl Session {
         }
     }
 
-    async fn post(&self, request: DeliveryRequest, id: &str, body: Vec<u8>) -> Option<u16> {
+    /// Tells those who look after all deliveries, and the stores whose goods these are, of calls for help. Whether all
+    /// have heard.
+    async fn tell_hubs(&self, calls: &[Emergency]) -> Result<bool, Rejection> {
+        let driver_id = self.driver()?.driver_id.clone();
+        let mut letters = Vec::new();
+        for (n, call) in calls.iter().enumerate() {
+            let whole = EmergencyView::of(&driver_id, call);
+            for (store, ids) in &call.stores {
+                let own = EmergencyView { tracking_ids: ids.clone(), ..whole.clone() };
+                letters.push(self.tell_hub(n, store_name(store), own));
+            }
+            letters.push(self.tell_hub(n, shard_name(0), whole));
+        }
+        let (unheard, queued) = join(join_all(letters), self.notify(&driver_id, calls)).await;
+        let unheard: Vec<usize> = unheard.into_iter().flatten().collect();
+        if !queued {
+            return Ok(false);
+        }
+        self.change(|driver| {
+            for (_, call) in calls.iter().enumerate().filter(|(n, _)| !unheard.contains(n)) {
+                driver.spread(call);
+            }
+            Ok(())
+        })?;
+        Ok(unheard.is_empty())
+    }
+
+    /// Gives the queue, where there is one, what others are to be told of calls. Whether it has it: told again, it has the
+    /// same id.
+    async fn notify(&self, driver_id: &str, calls: &[Emergency]) -> bool {
+        let Ok(queue) = Queue::of(&self.env) else { return true };
+        let news = calls.iter().flat_map(|call| News::of_call(driver_id, call));
+        let errands: Vec<Errand> = news.map(|news| Errand::Tell(Box::new(news))).collect();
+        match queue.send(&errands, 0).await {
+            Ok(()) => true,
+            Err(error) => {
+                log::error("notify", error);
+                false
+            }
+        }
+    }
+
+    /// Tells one hub of the `n`th call; `n` where it did not hear.
+    async fn tell_hub(&self, n: usize, hub: String, view: EmergencyView) -> Option<usize> {
+        let Ok(body) = serde_json::to_vec(&view) else { return Some(n) };
+        let asked = FleetRequest::Emergency.ask(&self.env, &hub, None, Some(body));
+        let answer = beside::within(PATIENCE, asked).await;
+        let heard = answer.is_some_and(|answer| answer.is_ok_and(|answer| answer.status_code() == 200));
+        (!heard).then_some(n)
+    }
+
+    pub(super) async fn post(&self, request: DeliveryRequest, id: &str, body: Vec<u8>) -> Option<u16> {
         let asked = request.ask(&self.env, id, None, Some(body));
         beside::within(PATIENCE, asked).await?.ok().map(|answer| answer.status_code())
     }
@@ -102,7 +161,7 @@ impl Session {
             Err(error) => Err(error),
         };
         if let Err(error) = written {
-            worker::console_error!("the list of drivers: {error}");
+            log::error("roster", error);
             return Ok(false);
         }
         self.change(|driver| {
@@ -134,8 +193,7 @@ impl Session {
                 session.post(DeliveryRequest::Emergency { driver_id }, id, body.clone())
             });
             // A delivery that cannot hear of it now shows nothing of it; the list of emergencies does.
-            join_all(told).await;
-            session.tell().await.ok();
+            join(join_all(told), session.tell()).await.1.ok();
         });
         Ok(())
     }

@@ -80,8 +80,8 @@ export function Share({ viewer, now, format }: ShareProps): JSX.Element {
 /** "Until 18:00. Last used 12:40." */
 function wordsOf({ to, created_at, last_used_at }: LinkEntry, now: number, format: Formatter): string {
   const time = (seconds: number): string => format.moment(seconds * 1_000, now);
-  const end = to === null ? "Until the delivery is over" : to * 1_000 <= now ? `Ended ${time(to)}` : `Until ${time(to)}`;
-  const used = last_used_at === null ? "not used yet" : `last used about ${time(last_used_at)}`;
+  const end = typeof to !== "number" ? "Until the delivery is over" : to * 1_000 <= now ? `Ended ${time(to)}` : `Until ${time(to)}`;
+  const used = typeof last_used_at !== "number" ? "not used yet" : `last used about ${time(last_used_at)}`;
   return `${end}; made ${time(created_at)}, ${used}.`;
 }
 

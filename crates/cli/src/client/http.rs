@@ -46,6 +46,19 @@ impl Server {
         self.post("/tracking/start".into(), token, request).await
     }
 
+    /// The same, named by the order: a repeat, because no answer came, starts no other delivery.
+    pub async fn start_once(&self, token: &str, request: &StartRequest) -> Result<Snapshot, Error> {
+        let path = "/tracking/start";
+        let body = serde_json::to_vec(request)
+            .map_err(|why| Error::Contract { path: path.into(), why: why.to_string() })?;
+        let builder = self
+            .request("POST", path)
+            .header("Authorization", format!("Bearer {token}"))
+            .header("Content-Type", "application/json")
+            .header("Idempotency-Key", &request.order_id);
+        self.json("POST", path.into(), builder, Some(body)).await
+    }
+
     /// `POST /tracking/update/{id}`: what became of the fixes.
     pub async fn update(
         &self,

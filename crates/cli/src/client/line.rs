@@ -78,6 +78,8 @@ pub struct Config {
     pub who: &'static str,
     pub server: Server,
     pub tracking_id: String,
+    /// Whose line it is, that of all of the driver's deliveries, instead of the socket of this one.
+    pub driver_id: Option<String>,
     pub token: String,
     /// For the waits between attempts.
     pub seed: u64,
@@ -260,7 +262,12 @@ impl Worker {
         if let Some(epoch) = data["epoch"].as_str() {
             self.epoch = Some(epoch.to_owned());
         }
-        let reply = (value["ack"] == true).then(|| json!({"type": "ack", "seq": data["seq"]}));
+        let reply = match value["type"].as_str() {
+            _ if value["ack"] == true => Some(json!({"type": "ack", "seq": data["seq"]})),
+            // It comes again on each connection until it is known to have come.
+            Some("assignment" | "unassignment") => Some(json!({"type": "ack", "id": value["id"]})),
+            _ => None,
+        };
         self.retry_after = value["retry_after"].as_u64().map(Duration::from_secs).or(self.retry_after);
         let mut is_ack = false;
         // Frames of a later version are not for this tool.
@@ -333,11 +340,16 @@ impl Worker {
     }
 
     fn url(&self) -> String {
+        let Config { server, tracking_id, driver_id, .. } = &self.config;
+        if let Some(driver_id) = driver_id {
+            // It begins with the state of all deliveries: there is nothing to resume.
+            return server.socket(&format!("/ws/driver/{driver_id}"));
+        }
         let resume = match (self.seq, &self.epoch) {
             (Some(seq), Some(epoch)) => format!("?since={seq}&epoch={epoch}"),
             _ => String::new(),
         };
-        self.config.server.socket(&format!("/ws/tracking/{}{resume}", self.config.tracking_id))
+        server.socket(&format!("/ws/tracking/{tracking_id}{resume}"))
     }
 }
 

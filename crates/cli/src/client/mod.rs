@@ -19,6 +19,8 @@ use crate::error::Error;
 pub enum Report {
     Fix(FixReport),
     Status(Status),
+    /// Of one delivery, on the line of a driver who may have several.
+    StatusOf(String, Status),
 }
 
 impl Report {
@@ -30,12 +32,19 @@ impl Report {
             Self::Fix(fix) => {
                 ClientFrame::LocationUpdate { id, sent_at, location: Some(fix.clone()), locations: None }
             }
-            Self::Status(status) => {
+            Self::Status(status) | Self::StatusOf(_, status) => {
                 ClientFrame::StatusUpdate(StatusReport { id, ..StatusReport::of(*status) })
             }
         };
-        let wrong = |why: String| Error::Contract { path: "a frame".into(), why };
-        let text = serde_json::to_string(&frame).map_err(|why| wrong(why.to_string()))?;
+        let wrong = |why: serde_json::Error| Error::Contract { path: "a frame".into(), why: why.to_string() };
+        let text = match self {
+            Self::StatusOf(tracking_id, _) => {
+                let mut frame = serde_json::to_value(&frame).map_err(wrong)?;
+                frame["tracking_id"] = tracking_id.as_str().into();
+                frame.to_string()
+            }
+            _ => serde_json::to_string(&frame).map_err(wrong)?,
+        };
         debug_assert!(text.len() <= FRAME_MAX);
         Ok(text)
     }
@@ -47,7 +56,9 @@ impl Report {
             Self::Fix(fix) => {
                 UpdateRequest { location: Some(fix.clone()), sent_at, ..UpdateRequest::default() }
             }
-            Self::Status(status) => UpdateRequest { status: Some(*status), ..UpdateRequest::default() },
+            Self::Status(status) | Self::StatusOf(_, status) => {
+                UpdateRequest { status: Some(*status), ..UpdateRequest::default() }
+            }
         }
     }
 }
@@ -81,5 +92,11 @@ mod tests {
         let expected = json!({"type": "status_update", "id": 8, "status": "PICKED_UP"});
         assert_eq!(read(status.frame(8, Some(1)).unwrap()), expected);
         assert_eq!(serde_json::to_value(status.body(None)).unwrap(), json!({"status": "PICKED_UP"}));
+
+        let status = Report::StatusOf("TRK-1".into(), Status::Delivered);
+        let expected =
+            json!({"type": "status_update", "id": 9, "status": "DELIVERED", "tracking_id": "TRK-1"});
+        assert_eq!(read(status.frame(9, None).unwrap()), expected);
+        assert_eq!(serde_json::to_value(status.body(None)).unwrap(), json!({"status": "DELIVERED"}));
     }
 }

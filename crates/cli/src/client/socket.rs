@@ -6,13 +6,15 @@ use onway_core::wire::Problem;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::http::Uri;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config, tungstenite};
 
 use crate::error::{Error, Refusal};
 
 /// The longest that opening a socket may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// What a socket reads at a time: most frames are smaller. The library's own 128 KB would be much for a fleet.
+const READ_BUFFER: usize = 8 * 1024;
 /// The subprotocol that the service speaks.
 const PROTOCOL: &str = "onway.v1";
 
@@ -32,7 +34,8 @@ pub async fn connect(who: &'static str, url: &str, token: &str) -> Result<Socket
     let request = ClientRequestBuilder::new(uri)
         .with_sub_protocol(PROTOCOL)
         .with_sub_protocol(format!("bearer.{token}"));
-    let opening = connect_async_with_config(request, None, true);
+    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+    let opening = connect_async_with_config(request, Some(config), true);
     match tokio::time::timeout(CONNECT_TIMEOUT, opening).await {
         Err(_) => Err(unreachable("no answer".into())),
         Ok(Ok((socket, _))) => Ok(socket),

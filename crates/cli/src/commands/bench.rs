@@ -13,7 +13,7 @@ use crate::bench::report::BenchReport;
 use crate::bench::scenarios::{Meter, Setting, Used, burst, fanout, ingest};
 use crate::bench::series::Measures;
 use crate::bench::{limits, listener};
-use crate::commands::{SecretArgs, bar};
+use crate::commands::{SecretArgs, bar, on_one_thread};
 use crate::error::Error;
 use crate::{args, clock};
 
@@ -80,21 +80,15 @@ pub struct BenchArgs {
     secret: SecretArgs,
 }
 
-/// Runs the loads on a thread of their own, so that the server keeps the other cores.
 pub async fn run(args: BenchArgs) -> Result<(), Error> {
-    let wrong = |why: String| Error::Report(why);
-    let running = tokio::task::spawn_blocking(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|why| wrong(why.to_string()))?.block_on(measure(&args))
-    });
-    running.await.map_err(|why| wrong(why.to_string()))?
+    on_one_thread(|| measure(args)).await
 }
 
-async fn measure(args: &BenchArgs) -> Result<(), Error> {
+async fn measure(args: BenchArgs) -> Result<(), Error> {
     let peer = Arc::new(Peer::new(&args.url, &args.secret.signer(TOKEN_TTL)?)?);
     let most = args.watchers.iter().chain([&args.burst_watchers]).max().copied().unwrap_or_default();
     limits::allow(most.unsigned_abs())?;
-    let server = server(args, &peer)?;
+    let server = server(&args, &peer)?;
     let (machine, load_before, begun) = (Machine::here(), machine::load(), clock::monotonic());
     let (busy, meter) = (machine::busy(), Meter::new(server));
     let progress = bar(args.steps());

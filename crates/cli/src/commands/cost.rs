@@ -31,6 +31,12 @@ pub struct CostArgs {
     /// Changes of status after the start: picked up, in transit, delivered
     #[arg(long, default_value = "3")]
     statuses: u32,
+    /// Events that are told through the queue: a usual delivery has eight; 0 without a queue
+    #[arg(long, default_value = "8")]
+    events: u32,
+    /// Webhooks, push subscriptions and texts that hear each of them
+    #[arg(long, default_value = "1")]
+    receivers: u32,
     /// How long its rows are kept, in days
     #[arg(long, default_value = "30", value_parser = args::not_negative, value_name = "DAYS")]
     keep: f64,
@@ -54,6 +60,8 @@ pub fn run(args: &CostArgs) -> Result<(), Error> {
         dashboards: args.dashboards.into(),
         reads: args.reads.into(),
         statuses: args.statuses.into(),
+        events: args.events.into(),
+        receivers: args.receivers.into(),
     };
     let kept_months = args.keep / MONTH_DAYS;
     let estimate = Estimate {

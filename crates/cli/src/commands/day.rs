@@ -19,7 +19,7 @@ use crate::day::network::Rates;
 use crate::day::progress::Progress;
 use crate::day::report::{self, DayReport};
 use crate::error::Error;
-use crate::trips::{self, Trip};
+use crate::trips::{self, Reading, Trip};
 use crate::{args, clock};
 
 /// How long the tokens of a run hold: longer than any run.
@@ -64,7 +64,7 @@ pub enum App {
 
 #[derive(Debug, Args)]
 pub struct DayArgs {
-    /// Trips as NDJSON, gzip or not; - is the standard input
+    /// Trips as NDJSON, GPX or CSV, gzip or not; - is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where the service runs, with ALLOW_SIM_CLOCK=1
@@ -107,6 +107,8 @@ pub struct DayArgs {
     /// table then goes to the standard error
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: Reading,
     #[command(flatten)]
     secret: SecretArgs,
 }
@@ -180,7 +182,7 @@ impl DayArgs {
         let now_ms = clock::unix_ms();
         let mut trips: Vec<Trip> = Vec::new();
         for file in &self.files {
-            trips.extend(trips::read_file(file, now_ms)?);
+            trips.extend(trips::read_file(file, &self.reading, now_ms)?);
         }
         trips.shuffle(&mut SmallRng::seed_from_u64(self.seed));
         let seconds = |span: Duration| span.as_secs_f64().ceil() as i64;

@@ -10,16 +10,19 @@ use serde::Serialize;
 
 use crate::commands::models;
 use crate::error::Error;
+use crate::trips::Reading;
 use crate::walk::Walk;
 
 #[derive(Debug, Args)]
 pub struct EtaArgs {
-    /// Trips as NDJSON, gzip or not; - is the standard input
+    /// Trips as NDJSON, GPX or CSV, gzip or not; - is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A model of onway fit [default: the one built in]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// Seconds that are left at a fix, to the trip's last point; null before any fix is believed.
@@ -35,7 +38,7 @@ struct Line<'a> {
 pub fn run(args: &EtaArgs) -> Result<(), Error> {
     let model = models::read(args.model.as_deref())?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    for trip in models::trips(&args.files, false)? {
+    for trip in models::trips(&args.files, &args.reading, false)? {
         let Some(walk) = Walk::of(&trip) else { continue };
         let corridor = model.corridor(walk.origin, walk.destination, walk.mode);
         let mut estimate = None;

@@ -10,13 +10,15 @@ use serde::Serialize;
 use crate::clock;
 use crate::error::Error;
 use crate::score::pipeline::Pipeline;
-use crate::trips;
+use crate::trips::{self, Reading};
 
 #[derive(Debug, Args)]
 pub struct FilterArgs {
-    /// Trips as NDJSON, gzip or not; - is the standard input
+    /// Trips as NDJSON, GPX or CSV, gzip or not; - is the standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// What is printed of a fix.
@@ -32,7 +34,7 @@ struct Line<'a> {
 }
 
 pub fn run(args: &FilterArgs) -> Result<(), Error> {
-    let trips = trips::read_file(&args.file, clock::unix_ms())?;
+    let trips = trips::read_file(&args.file, &args.reading, clock::unix_ms())?;
     if trips.is_empty() {
         return Err(Error::NoTrips);
     }

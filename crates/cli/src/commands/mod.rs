@@ -6,11 +6,14 @@ pub mod day;
 pub mod eta;
 pub mod filter;
 pub mod fit;
+pub mod fleet;
 pub mod models;
 pub mod replay;
 pub mod score;
 pub mod simulate;
+pub mod switch;
 pub mod token;
+pub mod vapid;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -40,6 +43,20 @@ impl SecretArgs {
         let here = std::env::current_dir().unwrap_or_else(|_| Path::new(".").to_owned());
         Ok(Signer::new(secret::find(&self.secret_env, self.dev_vars.as_deref(), &here)?, ttl))
     }
+}
+
+/// Does this on a thread of its own, so that a server on this machine keeps the other cores.
+pub async fn on_one_thread<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Error>>,
+{
+    let wrong = |why: String| Error::Report(why);
+    let running = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|why| wrong(why.to_string()))?.block_on(work())
+    });
+    running.await.map_err(|why| wrong(why.to_string()))?
 }
 
 /// A bar on a terminal, and nothing elsewhere.

@@ -6,13 +6,13 @@ use onway_core::eta::Model;
 use onway_core::eta::model::TEXT_MAX;
 
 use crate::error::Error;
-use crate::trips::{self, Trip};
+use crate::trips::{self, Reading, Trip};
 
 /// The trips of all files. Where a trip's clock is relative, its times are near 1970, which tells no hour.
-pub fn trips(files: &[PathBuf], delivery_like: bool) -> Result<Vec<Trip>, Error> {
+pub fn trips(files: &[PathBuf], reading: &Reading, delivery_like: bool) -> Result<Vec<Trip>, Error> {
     let mut trips = Vec::new();
     for file in files {
-        trips.extend(trips::read_file(file, 0)?);
+        trips.extend(trips::read_file(file, reading, 0)?);
     }
     trips.retain(|trip| trip.delivery_like || !delivery_like);
     if trips.is_empty() { Err(Error::NoTrips) } else { Ok(trips) }

@@ -18,7 +18,7 @@ use crate::commands::SecretArgs;
 use crate::error::Error;
 use crate::replay::report::{RunReport, TripReport};
 use crate::replay::session::{self, Protocol, Setting};
-use crate::trips::{self, Trip};
+use crate::trips::{self, Reading, Trip};
 use crate::{args, clock};
 
 /// How long the tokens of a run hold: longer than any run.
@@ -29,7 +29,7 @@ const SMOOTHED_M: f64 = 100.0;
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Trips as NDJSON, gzip or not; - is the standard input
+    /// Trips as NDJSON, GPX or CSV, gzip or not; - is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where the service runs, with ALLOW_SIM_CLOCK=1
@@ -57,6 +57,8 @@ pub struct ReplayArgs {
     /// standard error
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    reading: Reading,
     #[command(flatten)]
     secret: SecretArgs,
 }
@@ -99,7 +101,7 @@ fn chosen(args: &ReplayArgs) -> Result<Vec<Trip>, Error> {
     let now_ms = clock::unix_ms();
     let mut trips = Vec::new();
     for file in &args.files {
-        trips.extend(trips::read_file(file, now_ms)?);
+        trips.extend(trips::read_file(file, &args.reading, now_ms)?);
     }
     let unusable: usize = trips.iter().map(|trip| trip.unusable).sum();
     if unusable > 0 {

@@ -1,4 +1,4 @@
-//! `onway simulate`: one driver on the road, to be followed in a browser.
+//! `onway simulate`: one driver on the road, to be followed in a browser, or many.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -19,14 +19,20 @@ use crate::client::line::{self, Command, Config, Event, Line};
 use crate::client::outbox::Numbered;
 use crate::clock;
 use crate::commands::SecretArgs;
+use crate::commands::fleet::{self, FleetArgs, Setting};
 use crate::error::Error;
+use crate::fleet::roster::{self, Roster};
 use crate::progress::Progress;
 use crate::simulation::{Course, Extent, Request, Simulation};
 
 /// How long the tokens hold. A loop signs new ones for each delivery.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+/// Time between two fixes.
+const INTERVAL: Duration = Duration::from_secs(2);
 /// How long the last reports may take to be acknowledged, the reconnections included.
 const CLOSING: Duration = Duration::from_secs(120);
+/// Length of a route where nothing says it, in metres.
+const DISTANCE_M: f64 = 3_000.0;
 /// How long a customer who follows a loop has to read "delivered" before the next delivery starts.
 const BETWEEN: Duration = Duration::from_secs(5);
 
@@ -41,9 +47,9 @@ pub struct SimulateArgs {
     /// Mean speed, stops included, in m/s unless it says km/h: 8, 8m/s, 30km/h [default: the mode's]
     #[arg(long, value_parser = args::speed)]
     speed: Option<f64>,
-    /// Time between two fixes
-    #[arg(long, default_value = "2s", value_parser = args::duration)]
-    interval: Duration,
+    /// Time between two fixes [default: 2s; 5s with --drivers]
+    #[arg(long, value_parser = args::duration)]
+    interval: Option<Duration>,
     /// Error of the position in metres: standard deviation on each axis
     #[arg(long, default_value = "5", value_parser = args::not_negative, value_name = "METRES")]
     noise: f64,
@@ -87,9 +93,15 @@ pub struct SimulateArgs {
     driver_token: Option<String>,
     #[command(flatten)]
     secret: SecretArgs,
+    #[command(flatten)]
+    fleet: FleetArgs,
 }
 
 pub async fn run(args: SimulateArgs) -> Result<(), Error> {
+    if args.fleet.drivers.is_some() {
+        let setting = args.setting()?;
+        return fleet::run(args.fleet, setting).await;
+    }
     let server = Server::new(&args.url)?;
     let mut backoff = Backoff::new(clock::unix_ms().cast_unsigned());
     deliver(&args, &server, 0).await?;
@@ -130,6 +142,7 @@ async fn deliver(args: &SimulateArgs, server: &Server, round: u64) -> Result<(),
         who: "the driver",
         server: server.clone(),
         tracking_id: started.tracking_id,
+        driver_id: None,
         token: driver_token,
         seed: seed ^ clock::unix_ms().cast_unsigned(),
         stamped: true,
@@ -151,7 +164,7 @@ struct Road {
 impl Road {
     async fn drive(&mut self, args: &SimulateArgs, simulation: &mut Simulation) -> Result<(), Error> {
         let begun = clock::monotonic();
-        let mut ticks = tokio::time::interval(args.interval);
+        let mut ticks = tokio::time::interval(args.interval.unwrap_or(INTERVAL));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let (mut reports, mut silent) = (0_u64, false);
         loop {
@@ -260,12 +273,36 @@ impl Road {
 
 impl SimulateArgs {
     fn course(&self) -> Course {
-        match (&self.route, self.to, self.duration) {
-            (Some(encoded), _, _) => Course::Along(encoded.clone()),
-            (None, Some(to), _) => Course::Between(self.from, to),
-            (None, None, Some(lasting)) => Course::From(self.from, Extent::Lasting(lasting)),
-            (None, None, None) => Course::From(self.from, Extent::Metres(self.distance.unwrap_or(3_000.0))),
+        match (&self.route, self.to) {
+            (Some(encoded), _) => Course::Along(encoded.clone()),
+            (None, Some(to)) => Course::Between(self.from, to),
+            (None, None) => Course::From(self.from, self.extent().unwrap_or(Extent::Metres(DISTANCE_M))),
         }
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        self.duration.map(Extent::Lasting).or(self.distance.map(Extent::Metres))
+    }
+
+    /// What these say of a fleet.
+    fn setting(&self) -> Result<Setting, Error> {
+        Ok(Setting {
+            url: self.url.clone(),
+            signer: self.secret.signer(TOKEN_TTL)?,
+            roster: Roster {
+                area: roster::city(self.from),
+                stores: Vec::new(),
+                drivers: 1,
+                deliveries: 1,
+                mode: self.mode,
+                speed: self.speed,
+                noise_m: self.noise,
+                extent: self.extent(),
+                seed: self.seed,
+            },
+            interval: self.interval,
+            again: self.again,
+        })
     }
 
     /// Tokens of the dispatcher and of the driver.

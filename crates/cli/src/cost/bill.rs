@@ -66,6 +66,7 @@ impl Bill {
             per_million("object: rows written by setting alarms", alarms, prices.rows_written),
             per_million("object: rows read", operations.rows_read as f64, prices.rows_read),
             per_million("D1: rows written", operations.d1_rows_written as f64, prices.d1_rows_written),
+            per_million("queue: operations", operations.queue_operations as f64, prices.queue_operations),
             storage("object: kept, GB-months", operations.stored_bytes, prices.object_storage_gb),
             storage("D1: kept, GB-months", operations.d1_stored_bytes, prices.d1_storage_gb),
         ];
@@ -135,8 +136,16 @@ mod tests {
     use super::*;
     use crate::cost::operations::{NAIVE, ONWAY};
 
-    const DELIVERY: Delivery =
-        Delivery { seconds: 1_800.0, every_s: 5.0, watchers: 2, dashboards: 0, reads: 5, statuses: 3 };
+    const DELIVERY: Delivery = Delivery {
+        seconds: 1_800.0,
+        every_s: 5.0,
+        watchers: 2,
+        dashboards: 0,
+        reads: 5,
+        statuses: 3,
+        events: 0,
+        receivers: 0,
+    };
 
     fn bill(operations: Operations) -> Bill {
         Bill::of(operations, &Prices::default(), 1.0)
@@ -152,6 +161,16 @@ mod tests {
         let rows = line_of(&bill, "object: rows written");
         assert!((rows.dollars - 0.000_375).abs() < 1e-9);
         assert!(rows.dollars > 0.9 * bill.dollars, "{bill:?}");
+    }
+
+    #[test]
+    fn to_tell_somebody_of_eight_events_is_a_fourteenth_of_it() {
+        let silent = bill(ONWAY.operations(&DELIVERY));
+        let telling = bill(ONWAY.operations(&Delivery { events: 8, receivers: 1, ..DELIVERY }));
+        let line = line_of(&telling, "queue: operations");
+        assert!((line.units - 48.0).abs() < f64::EPSILON && (line.dollars - 0.000_019_2).abs() < 1e-9);
+        let more = telling.dollars / silent.dollars - 1.0;
+        assert!((0.05..0.08).contains(&more), "{more}");
     }
 
     #[test]

@@ -17,6 +17,10 @@ pub struct Delivery {
     pub reads: u64,
     /// Changes of status after the start, each a message of the driver.
     pub statuses: u64,
+    /// Events that people and systems are told: see `docs/integrations.md`.
+    pub events: u64,
+    /// Who hears each of them.
+    pub receivers: u64,
 }
 
 /// What the platform bills for one delivery.
@@ -37,6 +41,8 @@ pub struct Operations {
     pub rows_read: u64,
     pub alarms: u64,
     pub d1_rows_written: u64,
+    /// Of the queue: a message is written, read and deleted.
+    pub queue_operations: u64,
     /// What stays in the object when the delivery is over, in bytes.
     pub stored_bytes: u64,
     /// The same in D1.
@@ -62,6 +68,8 @@ pub struct Footprint {
     attempts_per_chunk: u64,
     alarms_per_attempt: u64,
     rows_per_attempt: u64,
+    /// That the queue has it.
+    rows_per_event: u64,
     d1_rows_per_delivery: u64,
     d1_rows_per_frame: u64,
     d1_rows_per_chunk: u64,
@@ -85,6 +93,8 @@ enum Awake {
 
 /// The Worker's part of a request. An assumption: the platform bills what it measures.
 const WORKER_MS_PER_REQUEST: f64 = 1.0;
+/// Written, read, deleted.
+const OPERATIONS_PER_MESSAGE: u64 = 3;
 /// So long an object stays in memory without events, in s.
 const HIBERNATES_AFTER_S: f64 = 10.0;
 
@@ -101,6 +111,7 @@ pub const ONWAY: Footprint = Footprint {
     attempts_per_chunk: 1,
     alarms_per_attempt: 2,
     rows_per_attempt: 3,
+    rows_per_event: 1,
     // A summary with three indexes, the same again, the rest of the track, and that the object is empty.
     d1_rows_per_delivery: 8,
     d1_rows_per_frame: 0,
@@ -128,6 +139,7 @@ pub const NAIVE: Footprint = Footprint {
     attempts_per_chunk: 0,
     alarms_per_attempt: 0,
     rows_per_attempt: 0,
+    rows_per_event: 0,
     d1_rows_per_delivery: 4,
     d1_rows_per_frame: 2,
     d1_rows_per_chunk: 0,
@@ -145,7 +157,8 @@ const STORED_BYTES: u64 = 28 * 1024;
 impl Footprint {
     /// The operations of a whole delivery.
     pub fn operations(&self, delivery: &Delivery) -> Operations {
-        let Delivery { seconds, every_s, watchers, dashboards, reads, statuses } = *delivery;
+        let Delivery { seconds, every_s, watchers, dashboards, reads, statuses, events, receivers } =
+            *delivery;
         let frames = (seconds / every_s).round() as u64;
         let chunks = self.chunks(frames, every_s);
         // The driver has a socket, too.
@@ -157,13 +170,14 @@ impl Footprint {
         let fired = attempts + u64::from(attempts > 0);
         let object_requests = worker_requests + fired;
         let socket_messages = frames + statuses;
-        let events = (worker_requests + socket_messages) as f64;
+        let occasions = (worker_requests + socket_messages) as f64;
         let loads = if every_s > HIBERNATES_AFTER_S { frames } else { 1 };
         let rows_written = self.rows_at_start
             + self.rows_per_status * statuses
             + self.rows_per_frame * frames
             + self.rows_per_chunk * chunks
-            + self.rows_per_attempt * attempts;
+            + self.rows_per_attempt * attempts
+            + self.rows_per_event * events;
         Operations {
             frames,
             worker_requests,
@@ -171,7 +185,7 @@ impl Footprint {
             object_requests,
             socket_messages,
             awake_s: match self.awake {
-                Awake::ForEachEvent { ms, alarm_ms } => (events * ms + fired as f64 * alarm_ms) / 1_000.0,
+                Awake::ForEachEvent { ms, alarm_ms } => (occasions * ms + fired as f64 * alarm_ms) / 1_000.0,
                 Awake::Throughout => seconds,
             },
             rows_written,
@@ -180,6 +194,8 @@ impl Footprint {
             d1_rows_written: self.d1_rows_per_delivery
                 + self.d1_rows_per_frame * frames
                 + self.d1_rows_per_chunk * chunks,
+            // To find out who wants to hear, and to tell each.
+            queue_operations: OPERATIONS_PER_MESSAGE * events * (1 + receivers),
             stored_bytes: self.stored_bytes + (self.stored_bytes_per_frame * frames as f64) as u64,
             d1_stored_bytes: self.d1_bytes_per_delivery + self.d1_bytes_per_frame * frames,
         }
@@ -198,17 +214,26 @@ impl Footprint {
 mod tests {
     use super::*;
 
-    const HALF_AN_HOUR: Delivery =
-        Delivery { seconds: 1_800.0, every_s: 5.0, watchers: 2, dashboards: 0, reads: 5, statuses: 3 };
+    const HALF_AN_HOUR: Delivery = Delivery {
+        seconds: 1_800.0,
+        every_s: 5.0,
+        watchers: 2,
+        dashboards: 0,
+        reads: 5,
+        statuses: 3,
+        events: 8,
+        receivers: 1,
+    };
 
     #[test]
     fn half_an_hour_every_five_seconds_stays_within_the_budgets() {
         let operations = ONWAY.operations(&HALF_AN_HOUR);
         assert_eq!(operations.frames, 360);
-        assert_eq!(operations.rows_written, 5 + 3 * 2 + 360 + 1 + 3 * 3);
+        assert_eq!(operations.rows_written, 5 + 3 * 2 + 360 + 1 + 3 * 3 + 8);
         assert!(operations.rows_written as f64 <= 1.15 * 360.0);
         assert!(operations.alarms <= 12 && operations.d1_rows_written <= 12);
         assert_eq!((operations.worker_requests, operations.socket_messages), (9, 363));
+        assert_eq!(operations.queue_operations, 3 * 8 * 2);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub struct Prices {
     pub rows_written: Price,
     pub rows_read: Price,
     pub d1_rows_written: Price,
+    pub queue_operations: Price,
     pub object_storage_gb: Price,
     pub d1_storage_gb: Price,
 }
@@ -49,7 +50,7 @@ impl Default for Prices {
         Self {
             date: "2026-11".into(),
             source: "developers.cloudflare.com: workers/platform/pricing, durable-objects/platform/pricing, \
-                     d1/platform/pricing; Workers Paid, without its monthly fee"
+                     d1/platform/pricing, queues/platform/pricing; Workers Paid, without its monthly fee"
                 .into(),
             worker_requests: price(0.30, 10e6),
             worker_cpu_ms: price(0.02, 30e6),
@@ -60,6 +61,7 @@ impl Default for Prices {
             rows_written: price(1.00, 50e6),
             rows_read: price(0.001, 25e9),
             d1_rows_written: price(1.00, 50e6),
+            queue_operations: price(0.40, 1e6),
             object_storage_gb: price(0.20, 5.0),
             d1_storage_gb: price(0.75, 5.0),
         }

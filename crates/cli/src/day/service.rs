@@ -147,7 +147,10 @@ impl Service {
     /// The last status of a delivery, and how it came to it.
     pub async fn timeline(&mut self, tracking_id: &str) -> Result<(Value, Value), Error> {
         let record: Record = self.get(format!("/tracking/{tracking_id}/events")).await?;
-        Ok((record.status, record.events))
+        // What a dispatcher does to the day is done by the wall clock.
+        let is_status = |event: &&Value| event["type"] == "status";
+        let events = record.events.as_array().into_iter().flatten().filter(is_status).cloned().collect();
+        Ok((record.status, events))
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&mut self, path: String) -> Result<T, Error> {

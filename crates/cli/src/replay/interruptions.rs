@@ -13,7 +13,7 @@ pub struct Interruption {
 }
 
 /// The reasons of one trip, in the order in which they were first met.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Serialize)]
 #[serde(transparent)]
 pub struct Interruptions(Vec<Interruption>);
 

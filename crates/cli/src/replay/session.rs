@@ -115,6 +115,7 @@ impl<'a> Session<'a> {
             who,
             server: setting.server.clone(),
             tracking_id: begun.tracking_id.clone(),
+            driver_id: None,
             token,
             seed,
             // The times of a recorded trip are right by the delivery's clock, not by this machine's.

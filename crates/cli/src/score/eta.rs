@@ -279,7 +279,8 @@ mod tests {
     #[test]
     fn what_is_really_left_is_compared_with_what_was_estimated() {
         let line = r#"{"source":"s","mode":"car","cols":["t","lat","lon"],"pts":[[0,1,0],[60,1,0.01],[120,1,0.02],[180,1,0.03]]}"#;
-        let trips = crate::trips::read(line.as_bytes(), "test", 0).unwrap();
+        let trips =
+            crate::trips::read(line.as_bytes(), "test", &crate::trips::Reading::default(), 0).unwrap();
         let report = Report::of(vec![trip(&trips[0], Model::built_in()).unwrap()]);
         let all = by_name(&report, "all");
         // 1,112 m a minute: the rule says 400, 267 and 133 s, where 180, 120 and 60 are left.
@@ -299,7 +300,7 @@ mod tests {
                 eprintln!("skipped: no {source} beside the repository");
                 continue;
             }
-            let trips = crate::trips::read_file(&path, 0).unwrap();
+            let trips = crate::trips::read_file(&path, &crate::trips::Reading::default(), 0).unwrap();
             let scores = trips.iter().filter_map(|one| trip(one, Model::built_in())).collect();
             let report = Report::of(scores);
             let [own, rule, ewma] = by_name(&report, "all").errors;

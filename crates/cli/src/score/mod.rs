@@ -9,5 +9,6 @@ pub mod gate;
 pub mod pipeline;
 pub mod plot;
 pub mod report;
+pub mod rivals;
 pub mod table;
 pub mod tally;

@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Driven, Event, Outcome, Reached, StatusEvent};
+use crate::delivery::{Act, Actor, Delivery, Driven, EntryKind, Event, Outcome, Reached, StatusEvent};
 use crate::eta::Journey;
 use crate::rejection::Rejection;
 use crate::status::Status;
@@ -17,8 +17,8 @@ impl Delivery {
     /// Gives the delivery to a driver: its first, or another in the place of the one it has.
     pub(super) fn assign(
         &mut self,
-        driver_id: String,
-        driver_alias: String,
+        (driver_id, driver_alias): (String, String),
+        by: &Actor,
         now: Millis,
     ) -> Result<Outcome, Rejection> {
         let from = self.status();
@@ -28,6 +28,11 @@ impl Delivery {
         if self.facts.driver_id.as_ref() == Some(&driver_id) {
             return Ok(Outcome::default());
         }
+        let act = Act {
+            driver: Some(driver_id.clone()),
+            former: self.facts.driver_id.clone(),
+            ..Act::of(EntryKind::Assigned, Some(by.clone()), now)
+        };
         let mut outcome = self.hand_over(Some((driver_id, driver_alias)), now);
         let event = if from == Status::Created {
             let event = self.reach(&StatusReport::of(Status::Assigned), now)?;
@@ -36,11 +41,17 @@ impl Delivery {
             Some(self.changed_as_a_whole(now))
         };
         outcome.events.extend(event);
+        self.note(act);
         Ok(outcome)
     }
 
     /// Takes the delivery from its driver: the one step back.
-    pub(super) fn release(&mut self, note: Option<String>, now: Millis) -> Result<Outcome, Rejection> {
+    pub(super) fn release(
+        &mut self,
+        note: Option<String>,
+        by: &Actor,
+        now: Millis,
+    ) -> Result<Outcome, Rejection> {
         match self.status() {
             Status::Created => return Ok(Outcome::default()),
             Status::Assigned => {}
@@ -49,10 +60,12 @@ impl Delivery {
         if self.live.timeline.len() >= TIMELINE_MAX {
             return Err(Rejection::Conflict("this delivery has changed hands too often".into()));
         }
+        let driver = self.facts.driver_id.clone();
         let mut outcome = self.hand_over(None, now);
         let status = Status::Created;
         let at = self.live.timeline.last().map_or(now, |before| before.at.max(now));
         self.live.timeline.push(Reached { note: note.clone(), ..Reached::new(status, at) });
+        self.note(Act { driver, ..Act::of(EntryKind::Unassigned, Some(by.clone()), now) });
         let seq = self.next_seq();
         outcome.events.push(Event::Status(StatusEvent { seq, status, at, note, whole: true }));
         Ok(outcome)
@@ -68,7 +81,7 @@ impl Delivery {
     }
 
     /// The driver agrees.
-    pub(super) fn accept(&mut self, now: Millis) -> Result<Outcome, Rejection> {
+    pub(super) fn accept(&mut self, by: &Actor, now: Millis) -> Result<Outcome, Rejection> {
         if self.live.accepted_at.is_some() {
             return Ok(Outcome::default());
         }
@@ -77,6 +90,7 @@ impl Delivery {
             return Err(Rejection::Conflict(format!("a delivery that is {from} cannot be accepted")));
         }
         self.live.accepted_at = Some(now);
+        self.note(Act::of(EntryKind::Accepted, Some(by.clone()), now));
         let events = vec![self.changed_as_a_whole(now)];
         Ok(Outcome { events, changed: true, ..Outcome::default() })
     }
@@ -91,7 +105,9 @@ impl Delivery {
             outcome.chunks.push((self.live.chunks, chunk));
         }
         self.live.journey = Journey::default();
+        self.live.measured.begin_anew();
         self.follow_anew();
+        self.pass_anew();
         (self.live.accepted_at, self.live.contact, self.live.shown) = (None, None, None);
         self.live.shown_since = None;
         self.live.stops_before = 0;

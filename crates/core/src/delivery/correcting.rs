@@ -1,15 +1,21 @@
 //! Corrections of what was said at the start.
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Outcome};
+use crate::delivery::{Act, Actor, Delivery, EntryKind, Facts, Outcome};
 use crate::eta::Corridor;
+use crate::geofence::Fence;
 use crate::rejection::Rejection;
 use crate::route::Route;
 use crate::wire::correction::Correction;
 
 impl Delivery {
     /// Takes a correction; what is so already changes nothing.
-    pub(super) fn correct(&mut self, correction: Correction, now: Millis) -> Result<Outcome, Rejection> {
+    pub(super) fn correct(
+        &mut self,
+        correction: Correction,
+        by: &Actor,
+        now: Millis,
+    ) -> Result<Outcome, Rejection> {
         let status = self.status();
         if status.is_final() {
             return Err(Rejection::Conflict(format!("a delivery that is {status} cannot be corrected")));
@@ -32,7 +38,9 @@ impl Delivery {
         if *facts == before {
             return Ok(Outcome::default());
         }
-        let another_way = another_place || facts.route != before.route;
+        let about = corrected(&before, facts);
+        self.note(Act { about, ..Act::of(EntryKind::Corrected, Some(by.clone()), now) });
+        let another_way = another_place || self.facts.route != before.route;
         if another_way {
             self.go_another_way(another_place, now);
         }
@@ -44,6 +52,7 @@ impl Delivery {
         self.guidance.plan = None;
         if another_place {
             self.guidance.corridor = Corridor::default();
+            self.live.passing.dropoff = Fence::default();
             self.live.journey.aim(self.facts.dropoff.position());
         }
         self.route = self.route_text().and_then(Route::decode);
@@ -53,6 +62,20 @@ impl Delivery {
         self.refresh_eta();
         self.publish_eta(now, true);
     }
+}
+
+/// The names of what differs.
+fn corrected(before: &Facts, after: &Facts) -> Vec<String> {
+    let fields = [
+        ("dropoff", before.dropoff != after.dropoff),
+        ("window", before.window != after.window),
+        ("phone", before.phone != after.phone),
+        ("instructions", before.instructions != after.instructions),
+        ("visibility", before.visibility != after.visibility),
+        ("visibility_rules", before.rules != after.rules),
+        ("route", before.route != after.route),
+    ];
+    fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
 }
 
 #[cfg(test)]

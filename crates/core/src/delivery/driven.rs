@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Event, Outcome};
+use crate::delivery::{Act, Delivery, EntryKind, Event, Outcome};
 use crate::driver::{Away, Heading, News};
 use crate::fix::Position;
 use crate::status::Status;
@@ -28,6 +28,9 @@ pub struct Driven {
     /// Whether somebody has put the stops in order.
     #[serde(default)]
     ordered: bool,
+    /// Which order of the stops it was last told of.
+    #[serde(default)]
+    order: u64,
     /// The driver reports to this delivery by itself, and so is on the way with it.
     #[serde(default)]
     direct: bool,
@@ -108,9 +111,11 @@ impl Delivery {
         if self.status().is_final() {
             return outcome;
         }
-        let Heading { ordered, mut stops_before, mut ahead, online, reason } = heading;
+        let Heading { ordered, mut stops_before, mut ahead, online, reason, order } = heading;
         let driven = &mut self.live.driven;
         driven.ordered = ordered;
+        let order = order.filter(|order| order.n > driven.order);
+        driven.order = order.as_ref().map_or(driven.order, |order| order.n);
         if driven.direct && !ordered {
             stops_before = 0;
             ahead.clear();
@@ -133,7 +138,10 @@ impl Delivery {
             self.publish_eta(now, false);
             outcome.events.push(Event::Estimated { seq: self.next_seq() });
         }
-        outcome.changed = presence || moved;
+        outcome.changed = presence || moved || order.is_some();
+        if let Some(order) = order {
+            self.note(Act::of(EntryKind::Reordered, Some(order.by), now));
+        }
         outcome.hidden = self.note_shown(Some(now), now);
         self.live.revision += u64::from(outcome.changed);
         outcome
@@ -195,6 +203,7 @@ mod tests {
             ahead: stops.iter().map(|(lat, lng)| Position::from_degrees(*lat, *lng).unwrap()).collect(),
             online,
             reason: None,
+            order: None,
         }
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::delivery::PresenceEvent;
 use crate::fix::Position;
+use crate::geofence::{Crossing, FencedPlace};
 use crate::rejection::Rejection;
 use crate::status::Status;
 use crate::track::Chunk;
@@ -23,6 +24,8 @@ pub enum Event {
     Estimated { seq: u64 },
     /// Kept, as a status is.
     Presence(PresenceEvent),
+    /// Kept, as a status is.
+    Geofence(GeofenceEvent),
 }
 
 /// An event that is kept for those who were away.
@@ -31,6 +34,7 @@ pub enum Event {
 pub enum KeptEvent {
     Status(StatusEvent),
     Presence(PresenceEvent),
+    Geofence(GeofenceEvent),
 }
 
 impl Event {
@@ -39,6 +43,7 @@ impl Event {
         match self {
             Self::Status(event) | Self::Changed(event) => event.seq,
             Self::Presence(event) => event.seq,
+            Self::Geofence(event) => event.seq,
             Self::Moved { seq, .. } | Self::Estimated { seq } => *seq,
         }
     }
@@ -48,6 +53,7 @@ impl Event {
         match self {
             Self::Status(event) | Self::Changed(event) => Some((event.seq, KeptEvent::Status(event.clone()))),
             Self::Presence(event) => Some((event.seq, KeptEvent::Presence(event.clone()))),
+            Self::Geofence(event) => Some((event.seq, KeptEvent::Geofence(*event))),
             Self::Moved { .. } | Self::Estimated { .. } => None,
         }
     }
@@ -58,6 +64,7 @@ impl From<KeptEvent> for Event {
         match kept {
             KeptEvent::Status(event) => Self::Status(event),
             KeptEvent::Presence(event) => Self::Presence(event),
+            KeptEvent::Geofence(event) => Self::Geofence(event),
         }
     }
 }
@@ -72,6 +79,16 @@ pub struct StatusEvent {
     /// More than the status has changed: whoever follows is told the whole state.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub whole: bool,
+}
+
+/// The driver came near a place, is there, or has left it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GeofenceEvent {
+    pub seq: u64,
+    pub crossing: Crossing,
+    pub place: FencedPlace,
+    /// Of the fix.
+    pub at: Millis,
 }
 
 /// What a command came to.

@@ -144,7 +144,9 @@ impl Delivery {
             return;
         };
         self.follow(time, position);
-        self.live.journey.observe(time, position, position.metres_to(self.facts.dropoff.position()));
+        let metres = position.metres_to(self.facts.dropoff.position());
+        self.live.journey.observe(time, position, metres);
+        self.live.measured.observe(time, position, self.facts.dropoff.position());
         let fresh = self.estimate(time, position);
         self.live.eta = Some(shown::settled(before.as_ref(), fresh, time));
     }

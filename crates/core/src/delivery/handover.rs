@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::auth::Caller;
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Outcome};
+use crate::delivery::{Act, Actor, Delivery, EntryKind, Outcome};
 use crate::rejection::Rejection;
 use crate::status::Status;
 
@@ -23,6 +24,17 @@ pub enum ProofKind {
     Signature,
     /// What the recipient said.
     Code,
+}
+
+impl ProofKind {
+    /// As in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Signature => "signature",
+            Self::Code => "code",
+        }
+    }
 }
 
 /// A proof of delivery. An image lies in the bucket, under the tracking id and this id.
@@ -89,7 +101,7 @@ impl Delivery {
     }
 
     /// Takes a proof; one that is known changes nothing.
-    pub(super) fn prove(&mut self, proof: Proof, now: Millis) -> Result<Outcome, Rejection> {
+    pub(super) fn prove(&mut self, proof: Proof, by: &Actor, now: Millis) -> Result<Outcome, Rejection> {
         if self.knows(&proof) {
             return Ok(Outcome::default());
         }
@@ -99,6 +111,8 @@ impl Delivery {
             self.live.handover.tries += u8::from(changed);
             return Ok(Outcome { changed, conflict: Some(refused), ..Outcome::default() });
         }
+        let about = vec![proof.kind.name().to_owned()];
+        self.note(Act { about, ..Act::of(EntryKind::Proof, Some(by.clone()), now) });
         self.live.handover.proofs.push(Proof { at: now, ..proof });
         Ok(self.noted(now))
     }
@@ -107,6 +121,7 @@ impl Delivery {
     pub fn rate(
         &mut self,
         (stars, comment): (u8, Option<String>),
+        by: Option<&Caller>,
         now: Millis,
     ) -> Result<Outcome, Rejection> {
         let status = self.status();
@@ -122,6 +137,8 @@ impl Delivery {
         }
         self.live.handover.rated += 1;
         self.live.handover.rating = Some(Rating { stars, comment, at: now });
+        // Who came by a link is nobody in particular.
+        self.note(Act::of(EntryKind::Rated, by.map(Actor::from), now));
         let outcome = self.noted(now);
         self.live.revision += 1;
         Ok(outcome)
@@ -179,7 +196,7 @@ mod tests {
     }
 
     fn rate(delivery: &mut Delivery, stars: u8, comment: &str, secs: i64) -> Result<Outcome, Rejection> {
-        delivery.rate((stars, Some(comment.into())), after(secs))
+        delivery.rate((stars, Some(comment.into())), None, after(secs))
     }
 
     #[test]

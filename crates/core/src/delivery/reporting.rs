@@ -41,7 +41,11 @@ impl Delivery {
             if self.take_fix(fix, now, archive, &mut outcome)
                 && self.live.shown.is_none_or(|shown| key > shown)
             {
-                path.extend(self.live.recent.live_position().map(|place| (time, place)));
+                let place = self.live.recent.live_position();
+                if let Some(place) = place.filter(|_| self.status().is_under_way()) {
+                    self.live.measured.observe(time, place, self.facts.dropoff.position());
+                }
+                path.extend(place.map(|place| (time, place)));
             }
             if let Some(chunk) = self.live.recent.take_full_chunk() {
                 self.live.chunks += 1;
@@ -60,6 +64,7 @@ impl Delivery {
             self.live.shown = newest;
             self.live.updated = now;
             self.refresh_eta();
+            self.pass_places(&path, &mut outcome);
             self.publish_eta(now, false);
             outcome.events.push(Event::Moved { seq: self.next_seq(), path });
         } else if live.map(Fix::id) != live_before {
@@ -68,6 +73,7 @@ impl Delivery {
             self.refresh_eta();
         }
         self.begin_earlier();
+        self.live.totals.take(&outcome.counts);
         outcome.changed |= !outcome.events.is_empty();
         outcome
     }
@@ -100,6 +106,7 @@ impl Delivery {
             outcome.changed |= new;
             return false;
         }
+        let time = fix.time;
         let placed = self.live.recent.place(fix, self.facts.mode, archive);
         let counts = &mut outcome.counts;
         let counter = match placed {
@@ -116,8 +123,14 @@ impl Delivery {
             Placed::Newest(Verdict::Filtered(reason))
             | Placed::Between(Verdict::Filtered(reason))
             | Placed::Older(Verdict::Filtered(reason)) => self.live.fixes.filter(reason),
-            Placed::Newest(_) => self.live.fixes.accepted += 1,
-            Placed::Between(_) | Placed::Older(_) => self.live.fixes.late += 1,
+            Placed::Newest(_) => {
+                self.live.fixes.accepted += 1;
+                self.live.measured.take(time);
+            }
+            Placed::Between(_) | Placed::Older(_) => {
+                self.live.fixes.late += 1;
+                self.live.measured.take(time);
+            }
         }
         outcome.changed |= placed != Placed::Duplicate;
         placed == Placed::Newest(Verdict::Accepted)

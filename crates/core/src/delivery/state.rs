@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::{Clock, Millis};
-use crate::delivery::{Driven, Following, Handover};
+use crate::counts::Totals;
+use crate::delivery::{Actor, Acts, Driven, Following, Handover, Measured, Noticed};
 use crate::eta::{Estimate, Journey};
+use crate::fleet::reporting::Reporting;
+use crate::geofence::{Fences, Passing};
 use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::published::Published;
@@ -43,6 +46,8 @@ pub struct Facts {
     /// What those outside see.
     #[serde(default)]
     pub rules: Rules,
+    #[serde(default)]
+    pub fences: Fences,
     pub metadata: Option<Map<String, Value>>,
     pub clock: Clock,
     pub started: Millis,
@@ -60,11 +65,14 @@ pub struct Reached {
     /// Of the report, where it had one: sent again, it changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<MessageId>,
+    /// Who brought it about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Actor>,
 }
 
 impl Reached {
     pub(super) const fn new(status: Status, at: Millis) -> Self {
-        Self { status, at, note: None, reason: None, id: None }
+        Self { status, at, note: None, reason: None, id: None, by: None }
     }
 }
 
@@ -73,13 +81,20 @@ impl Reached {
 pub struct Live {
     pub seq: u64,
     pub timeline: Vec<Reached>,
+    /// What else was done.
+    pub acts: Acts,
     pub recent: Recent,
     /// What became of the fixes that were sent.
     pub fixes: FixCounts,
+    pub measured: Measured,
+    /// For `/metrics`. What has not been stored is lost with the memory.
+    pub totals: Totals,
     pub eta: Option<Estimate>,
     /// What the ETA knows of the way so far.
     pub journey: Journey,
     pub following: Following,
+    /// Which places the driver has passed.
+    pub passing: Passing,
     pub stops_before: u32,
     /// What passes between it and its driver's object.
     pub driven: Driven,
@@ -101,4 +116,7 @@ pub struct Live {
     pub outbox: Outbox,
     /// How often watchers were told, and asked whether they keep up.
     pub asked: Asked,
+    /// What the hubs have heard.
+    pub reporting: Reporting,
+    pub noticed: Noticed,
 }

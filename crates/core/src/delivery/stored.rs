@@ -3,8 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Driven, Facts, Following, Guidance, Handover, Live, Reached};
+use crate::counts::Totals;
+use crate::delivery::{
+    Acts, Delivery, Driven, Facts, Following, Guidance, Handover, Live, Measured, Noticed, Reached,
+};
 use crate::eta::{Estimate, Journey};
+use crate::fleet::reporting::Reporting;
+use crate::geofence::Passing;
 use crate::keeping_up::Asked;
 use crate::outbox::Outbox;
 use crate::published::Published;
@@ -17,10 +22,16 @@ use crate::wire::snapshot::FixCounts;
 pub struct StoredLive {
     seq: u64,
     timeline: Vec<Reached>,
+    #[serde(default)]
+    acts: Acts,
     /// The fixes are columns of their own: see [`recent::Stored`].
     pub recent: recent::Stored,
     #[serde(default)]
     fixes: FixCounts,
+    #[serde(default)]
+    measured: Measured,
+    #[serde(default)]
+    totals: Totals,
     #[serde(default)]
     eta: Option<Estimate>,
     /// Rows from before it knew more than the beginning are read too, and named it so.
@@ -28,6 +39,8 @@ pub struct StoredLive {
     journey: Journey,
     #[serde(default)]
     following: Following,
+    #[serde(default, skip_serializing_if = "Passing::is_new")]
+    passing: Passing,
     #[serde(default)]
     stops_before: u32,
     #[serde(default)]
@@ -54,6 +67,10 @@ pub struct StoredLive {
     outbox: Outbox,
     #[serde(default)]
     asked: Asked,
+    #[serde(default)]
+    reporting: Reporting,
+    #[serde(default)]
+    noticed: Option<Noticed>,
 }
 
 impl StoredLive {
@@ -69,11 +86,15 @@ impl Live {
         StoredLive {
             seq: self.seq,
             timeline: self.timeline.clone(),
+            acts: self.acts.clone(),
             recent: self.recent.store(),
             fixes: self.fixes.clone(),
+            measured: self.measured,
+            totals: self.totals,
             eta: self.eta,
             journey: self.journey,
             following: self.following,
+            passing: self.passing,
             stops_before: self.stops_before,
             driven: self.driven.clone(),
             shown: self.shown,
@@ -87,20 +108,27 @@ impl Live {
             handover: self.handover.clone(),
             outbox: self.outbox.clone(),
             asked: self.asked.clone(),
+            reporting: self.reporting,
+            noticed: Some(self.noticed.clone()),
         }
     }
 }
 
 impl Delivery {
     pub fn load(facts: Facts, stored: StoredLive, guidance: Guidance) -> Result<Self, Unreadable> {
+        let noticed = stored.noticed.unwrap_or_else(|| Noticed::all(&stored.timeline, &stored.acts));
         let live = Live {
             seq: stored.seq,
             timeline: stored.timeline,
+            acts: stored.acts,
             recent: Recent::load(stored.recent, facts.mode)?,
             fixes: stored.fixes,
+            measured: stored.measured,
+            totals: stored.totals,
             eta: stored.eta,
             journey: stored.journey,
             following: stored.following,
+            passing: stored.passing,
             stops_before: stored.stops_before,
             driven: stored.driven,
             shown: stored.shown,
@@ -115,6 +143,8 @@ impl Delivery {
             handover: stored.handover,
             outbox: stored.outbox,
             asked: stored.asked,
+            reporting: stored.reporting,
+            noticed,
         };
         Ok(Self::new(facts, live, guidance))
     }

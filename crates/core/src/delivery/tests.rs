@@ -28,6 +28,7 @@ pub(crate) fn started(extra: Value) -> Delivery {
         request,
         default_visibility: Visibility::Public,
         default_rules: Rules::default(),
+        default_fences: Default::default(),
         model: None,
         wall: START,
     };

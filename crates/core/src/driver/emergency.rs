@@ -34,6 +34,9 @@ pub struct Emergency {
     /// Whether the archive has it, as it is now.
     #[serde(default)]
     pub archived: bool,
+    /// Whether the hubs have heard of it, as it is now.
+    #[serde(default)]
+    pub spread: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,7 +60,10 @@ impl Driver {
         }
         if self.emergencies.len() >= KEPT {
             // One that the archive has, and that somebody has acknowledged, makes room.
-            let done = self.emergencies.iter().position(|old| old.archived && old.acknowledged.is_some());
+            let done = self
+                .emergencies
+                .iter()
+                .position(|old| old.archived && old.spread && old.acknowledged.is_some());
             let done = done.ok_or_else(|| {
                 Rejection::Conflict(format!("{KEPT} calls for help are open: they have been told"))
             })?;
@@ -79,8 +85,23 @@ impl Driver {
         if emergency.acknowledged.is_none() {
             emergency.acknowledged = Some(Acknowledged { at, by: by.to_owned() });
             emergency.archived = false;
+            emergency.spread = false;
         }
         Some(emergency.clone())
+    }
+
+    /// Those that hubs have not heard of.
+    pub fn unspread(&self) -> Vec<Emergency> {
+        self.emergencies.iter().filter(|known| !known.spread).cloned().collect()
+    }
+
+    /// The hubs have heard of a call, as it was then.
+    pub fn spread(&mut self, told: &Emergency) {
+        let is_it =
+            |known: &&mut Emergency| (&known.id, &known.acknowledged) == (&told.id, &told.acknowledged);
+        if let Some(known) = self.emergencies.iter_mut().find(is_it) {
+            known.spread = true;
+        }
     }
 
     /// Those that nobody has acknowledged.

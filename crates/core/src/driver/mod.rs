@@ -7,6 +7,7 @@
 
 pub mod emergency;
 pub mod mailbox;
+mod ordering;
 pub mod presence;
 pub mod schedule;
 #[cfg(test)]
@@ -22,8 +23,9 @@ use crate::status::Status;
 use crate::wire::driver::Interest;
 use crate::wire::start::Place;
 
-pub use emergency::Emergency;
+pub use emergency::{Acknowledged, Emergency};
 pub use mailbox::{Letter, Mailbox};
+pub use ordering::Order;
 pub use presence::{Away, Presence};
 pub use schedule::Schedule;
 
@@ -31,6 +33,9 @@ pub use schedule::Schedule;
 pub const STOPS_MAX: usize = 100;
 /// So many deliveries that have left are remembered, against news that come late.
 const LEFT_MAX: usize = 32;
+/// So many that were taken from the driver, or declined, are remembered: they name the driver until they end, and are
+/// told should it be erased. A delivery lasts a day, and nobody declines more in one.
+const PARTED_MAX: usize = 64;
 /// To so many of those that ended last a position is passed on that comes late.
 const ENDED_MAX: usize = 4;
 /// A position this far ahead of now has a wrong clock, in ms.
@@ -65,6 +70,9 @@ pub struct Heading {
     pub online: bool,
     #[serde(default)]
     pub reason: Option<Away>,
+    /// Who last put this one in another place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
 }
 
 /// A delivery of this driver.
@@ -80,6 +88,8 @@ pub struct Stop {
     /// What the delivery has been told.
     #[serde(default)]
     pub told: Option<Heading>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
 }
 
 impl Stop {
@@ -148,6 +158,9 @@ pub struct Driver {
     /// Deliveries that have left, as of which news.
     #[serde(default)]
     left: Vec<(String, u64)>,
+    /// Those that went to others before their end.
+    #[serde(default)]
+    pub parted: Vec<String>,
     /// Those that this driver has brought to an end, and when, the last one last.
     #[serde(default)]
     ended: Vec<(String, Millis)>,
@@ -189,6 +202,9 @@ impl Driver {
                 if mine { Heard::Changed } else { Heard::Unassigned }
             }
         };
+        if heard == Heard::Unassigned {
+            self.part(&news.tracking_id);
+        }
         if !mine || news.status.is_final() {
             self.left.retain(|(id, _)| *id != news.tracking_id);
             self.left.push((news.tracking_id.clone(), news.seq));
@@ -220,10 +236,11 @@ impl Driver {
             pickup: news.pickup.clone(),
             dropoff: news.dropoff.clone(),
             told: None,
+            order: None,
         };
         if let Some(known) = known.and_then(|n| self.stops.get_mut(n)) {
             let changed = known.status != stop.status;
-            *known = Stop { told: known.told.take(), ..stop };
+            *known = Stop { told: known.told.take(), order: known.order.take(), ..stop };
             return Ok(if changed { Heard::Changed } else { Heard::Old });
         }
         if self.stops.len() >= STOPS_MAX {
@@ -233,26 +250,6 @@ impl Driver {
         }
         self.stops.push(stop);
         Ok(Heard::Assigned)
-    }
-
-    /// Puts the stops in the order given; those that are not named keep theirs, behind.
-    pub fn order(&mut self, ids: &[String]) -> Result<(), Rejection> {
-        for (n, id) in ids.iter().enumerate() {
-            if !self.stops.iter().any(|stop| stop.tracking_id == *id) {
-                return Err(Rejection::invalid(
-                    "tracking_ids",
-                    format!("tracking_ids[{n}] is no delivery of this driver"),
-                ));
-            }
-            if ids.iter().take(n).any(|other| other == id) {
-                return Err(Rejection::invalid("tracking_ids", format!("tracking_ids[{n}] is there twice")));
-            }
-        }
-        let place = |stop: &Stop| ids.iter().position(|id| *id == stop.tracking_id).unwrap_or(usize::MAX);
-        self.stops.sort_by_key(place);
-        self.ordered = true;
-        self.revision += 1;
-        Ok(())
     }
 
     /// Goes on or off duty. Nobody goes off duty with goods on board.
@@ -286,6 +283,7 @@ impl Driver {
                 ahead: ahead.clone(),
                 online: self.presence.online,
                 reason: self.presence.reason,
+                order: stop.order.clone(),
             };
             if stop.told.clone().unwrap_or_default() != heading {
                 due.push((stop.tracking_id.clone(), heading));
@@ -309,9 +307,17 @@ impl Driver {
         let forgotten = self.stops.len() < before;
         if forgotten {
             self.mailbox.put(tracking_id, false);
+            self.part(tracking_id);
         }
         self.revision += u64::from(forgotten);
         forgotten
+    }
+
+    fn part(&mut self, tracking_id: &str) {
+        self.parted.retain(|id| id != tracking_id);
+        self.parted.push(tracking_id.to_owned());
+        let surplus = self.parted.len().saturating_sub(PARTED_MAX);
+        self.parted.drain(..surplus);
     }
 
     /// Whether the archive lacks something. A driver who was never heard of here is on no list.

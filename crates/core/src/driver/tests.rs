@@ -5,6 +5,7 @@ use super::mailbox::LETTERS_MAX;
 use super::presence::{CONTACT_SPAN, GRACE};
 use super::schedule::Task;
 use super::*;
+use crate::auth::{Caller, Role};
 
 fn news(id: &str, seq: u64, driver: Option<&str>, status: Status) -> News {
     News {
@@ -26,6 +27,10 @@ fn with_stops(ids: &[&str]) -> Driver {
         assert_eq!(driver.hear(&news(id, 1, Some("d1"), Status::Assigned)), Ok(Heard::Assigned));
     }
     driver
+}
+
+fn by(role: Role, store: Option<&str>) -> Caller {
+    Caller { subject: "desk".into(), role, store_id: store.map(Into::into), expires: Millis(i64::MAX) }
 }
 
 fn order(driver: &Driver) -> Vec<&str> {
@@ -86,14 +91,42 @@ fn letters_wait_in_order_until_acknowledged() {
 #[test]
 fn stops_are_ordered_by_name() {
     let mut driver = with_stops(&["a", "b", "c"]);
-    driver.order(&["c".into(), "a".into()]).unwrap();
+    driver.order(&["c".into(), "a".into()], &by(Role::Dispatcher, None)).unwrap();
     assert_eq!(order(&driver), ["c", "a", "b"]);
     for (ids, why) in [(vec!["x"], "no delivery"), (vec!["a", "a"], "twice")] {
         let ids: Vec<String> = ids.into_iter().map(Into::into).collect();
-        let refused = driver.order(&ids).unwrap_err().to_string();
+        let refused = driver.order(&ids, &by(Role::Dispatcher, None)).unwrap_err().to_string();
         assert!(refused.contains(why), "{refused}");
     }
     assert_eq!(order(&driver), ["c", "a", "b"], "what was refused has changed nothing");
+}
+
+#[test]
+fn a_store_orders_its_own_among_the_places_that_they_have() {
+    let mut driver = with_stops(&["a", "b", "c", "d"]);
+    for stop in driver.stops.iter_mut().filter(|stop| ["b", "d"].contains(&stop.tracking_id.as_str())) {
+        stop.store_id = Some("s2".into());
+    }
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    for (store, asked) in [(Some("s2"), ["d", "a"]), (Some("s3"), ["a", "c"]), (None, ["a", "c"])] {
+        let refused = driver.order(&ids(&asked), &by(Role::Store, store)).unwrap_err().to_string();
+        assert!(refused.contains("no delivery"), "{refused}");
+    }
+    driver.order(&ids(&["d"]), &by(Role::Store, Some("s2"))).unwrap();
+    assert_eq!(order(&driver), ["a", "d", "c", "b"]);
+    let told: Vec<_> =
+        driver.headings().into_iter().map(|(id, heading)| (id, heading.order.is_some())).collect();
+    let expected = [("a", false), ("d", true), ("c", false), ("b", true)];
+    assert_eq!(told, expected.map(|(id, moved)| (id.to_owned(), moved)));
+}
+
+#[test]
+fn what_went_to_another_is_remembered_and_what_ended_is_not() {
+    let mut driver = with_stops(&["a", "b", "c"]);
+    driver.hear(&news("a", 2, Some("d2"), Status::Assigned)).unwrap();
+    driver.hear(&news("b", 2, Some("d1"), Status::Delivered)).unwrap();
+    driver.forget("c");
+    assert_eq!(driver.parted, ["a", "c"]);
 }
 
 #[test]
@@ -110,11 +143,11 @@ fn each_delivery_is_told_where_it_stands_once() {
         driver.told(&id, heading);
     }
     assert_eq!(driver.headings(), []);
-    driver.order(&["b".into()]).unwrap();
+    driver.order(&["b".into()], &by(Role::Dispatcher, None)).unwrap();
     assert_eq!(driver.headings().len(), 2);
     assert!(driver.headings().iter().all(|(_, heading)| heading.online && heading.ordered));
     let mut unheard = with_stops(&["a", "b"]);
-    unheard.order(&["b".into()]).unwrap();
+    unheard.order(&["b".into()], &by(Role::Dispatcher, None)).unwrap();
     assert_eq!(unheard.headings().len(), 2, "that the first is ordered is news, too");
 }
 
@@ -138,7 +171,7 @@ fn the_next_stop_gets_each_position_the_others_one_a_minute() {
     assert_eq!(at(&mut feed, &driver, 5), ["a"]);
     assert_eq!(at(&mut feed, &driver, 59), ["a"]);
     assert_eq!(at(&mut feed, &driver, 60), ["a", "b"]);
-    driver.order(&["b".into()]).unwrap();
+    driver.order(&["b".into()], &by(Role::Dispatcher, None)).unwrap();
     assert_eq!(at(&mut feed, &driver, 61), ["b", "a"], "a change of stop");
     assert_eq!(at(&mut feed, &driver, 62), ["b"]);
     assert_eq!(at(&mut feed, &Driver::default(), 63), Vec::<String>::new());
@@ -211,6 +244,7 @@ fn an_emergency_stays_open_until_somebody_has_it() {
         stores: Default::default(),
         acknowledged: None,
         archived: false,
+        spread: false,
     };
     let raised = driver.raise(call("e1")).unwrap().unwrap();
     assert_eq!(raised.tracking_ids, ["a"]);
@@ -224,7 +258,7 @@ fn an_emergency_stays_open_until_somebody_has_it() {
     let refused: Vec<_> = (0..50).map(|n| driver.raise(call(&format!("x{n}"))).is_err()).collect();
     assert_eq!(refused.iter().filter(|refused| **refused).count(), 31, "none that is open makes room");
     for known in &mut driver.emergencies {
-        known.archived = true;
+        (known.archived, known.spread) = (true, true);
     }
     assert!(driver.raise(call("y")).is_ok(), "the acknowledged one does");
 }

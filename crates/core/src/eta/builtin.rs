@@ -33,5 +33,6 @@ pub fn model() -> Model {
         band: (0..BANDS).filter_map(|row| BAND.get(row / 2 % BAND.len()).copied()).collect(),
         trees: Vec::new(),
         field: Field::default(),
+        fitted: None,
     }
 }

@@ -5,12 +5,14 @@
 
 use std::sync::LazyLock;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use crate::eta::features::{FEATURES, Features, LINEAR};
 use crate::eta::pace::{Corridor, Field};
 use crate::fix::Position;
 use crate::own_json;
+use crate::wire::json;
 use crate::wire::start::Mode;
 
 /// The layout of the file: another one is refused.
@@ -70,7 +72,6 @@ impl Tree {
 
 /// Everything that an estimate depends on, apart from the trip.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Model {
     pub version: u32,
     /// By mode, in the order of [`Mode::ALL`].
@@ -85,6 +86,21 @@ pub struct Model {
     pub trees: Vec<Tree>,
     #[serde(default)]
     pub field: Field,
+    /// What it was fitted on; not of the one built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitted: Option<Fitting>,
+}
+
+/// The members of a [`Model`].
+const MEMBERS: [&str; 8] = ["version", "power", "weights", "dwell_secs", "band", "trees", "field", "fitted"];
+
+/// What a model was fitted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fitting {
+    /// When, in Unix seconds.
+    pub at: i64,
+    /// On how many trips.
+    pub trips: u64,
 }
 
 /// Why a text is no model.
@@ -117,7 +133,14 @@ impl Model {
         if text.len() > TEXT_MAX {
             return Err(Unusable::TooLong);
         }
-        let model: Self = own_json::read(text)?;
+        let text = json::parse(text).map_err(serde_json::Error::custom)?;
+        // What is not known could be what the rest depends on.
+        if let Some(name) =
+            text.as_object().and_then(|all| all.keys().find(|name| !MEMBERS.contains(&name.as_str())))
+        {
+            return Err(serde_json::Error::custom(format_args!("unknown field `{name}`")).into());
+        }
+        let model: Self = own_json::of(&text)?;
         model.check()?;
         Ok(model)
     }
@@ -133,6 +156,7 @@ impl Model {
             band: self.band.clone(),
             trees: self.trees.clone(),
             field: Field::default(),
+            fitted: None,
         }
     }
 

@@ -229,12 +229,18 @@ fn drivers() {}
 )]
 fn set_duty() {}
 
-/// Puts the deliveries of a driver in order: for dispatchers and admins.
+/// Puts the deliveries of a driver in order.
+///
+/// Dispatchers and admins put all in order, a store its own, among the places that these have.
 #[utoipa::path(
     put, path = "/drivers/{driver_id}/deliveries", tag = "drivers",
     params(("driver_id" = String, Path, description = "The driver")),
     request_body = StopOrder,
-    responses((status = 200, description = "The driver", body = DriverState), BodyRefused, CallerRefused, DriverMissing, Failed),
+    responses(
+        (status = 200, description = "The driver", body = DriverState),
+        (status = 204, description = "Done, for a store: the rest of the driver's list is not for it"),
+        BodyRefused, CallerRefused, DriverMissing, Failed,
+    ),
     security(("bearer" = [])),
 )]
 fn order_stops() {}

@@ -98,9 +98,12 @@ pub fn timeline() -> Value {
     json!({
         "tracking_id": TRACKING_ID, "order_id": "ORD-12345", "status": "PICKED_UP", "server_time": 1_704_067_850_123_i64,
         "events": [
-            {"type": "status", "status": "ASSIGNED", "at": 1_704_067_200, "note": null, "reason": null},
-            {"type": "status", "status": "PICKED_UP", "at": 1_704_067_500, "note": "All there", "reason": null},
+            {"type": "status", "status": "ASSIGNED", "at": 1_704_067_200, "note": null, "reason": null, "by": {"role": "store", "subject": "till-2"}},
+            {"type": "corrected", "status": "ASSIGNED", "at": 1_704_067_320, "note": null, "reason": null, "by": {"role": "dispatcher", "subject": "desk-1"}, "about": ["dropoff", "window"]},
+            {"type": "assigned", "status": "ASSIGNED", "at": 1_704_067_380, "note": null, "reason": null, "by": {"role": "dispatcher", "subject": "desk-1"}, "driver_id": "RIDER-789", "former_driver_id": "RIDER-456"},
+            {"type": "status", "status": "PICKED_UP", "at": 1_704_067_500, "note": "All there", "reason": null, "by": {"role": "driver"}},
         ],
+        "omitted": 0,
         "etas": [{"at": 1_704_067_500, "eta_at": 1_704_068_030, "eta_range": [420, 700]}],
     })
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock::{LATEST, RATES};
 use crate::fix::{ACCURACY_MAX, ADDRESS_MAX, ALTITUDE, SPEED_MAX};
+use crate::geofence::{RADIUS_MAX, SPAN_MAX};
 use crate::status::Status;
 use crate::visibility::rules::{Element, WITHIN_M_MAX, WITHIN_S_MAX, WITHIN_STOPS_MAX};
 use crate::wire::batch::BATCH_MAX;
@@ -19,7 +20,7 @@ use crate::wire::start::{
 /// No control characters but line breaks and tabs.
 pub const TEXT: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 /// The same on one line, without white space at the ends.
-const IDENTIFIER: &str =
+pub const IDENTIFIER: &str =
     r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
 const PHONE: &str = r"^\+[1-9][0-9]{6,14}$";
 /// Two points or more, each two numbers, each of groups of five bits of which the last ends the number.
@@ -69,6 +70,7 @@ pub fn start() -> Value {
             "handover_code": described(json!({"type": ["string", "null"], "minLength": 1, "maxLength": CODE_MAX, "pattern": IDENTIFIER}), "What the recipient says to the driver at the door: a proof by code has to be this one. The customer reads it, the driver does not."),
             "visibility": described(names(Visibility::ALL.iter().map(|(_, name)| *name).collect()), "Who may follow it without a token: who has the id, or nobody. Matches without regard to case."),
             "visibility_rules": visibility_rules(),
+            "geofences": geofences(),
             "metadata": {"type": ["object", "null"], "description": format!("At most {METADATA_MAX} bytes of JSON and {METADATA_LEVELS_MAX} levels.")},
             "clock": {
                 "type": ["object", "null"],
@@ -90,8 +92,7 @@ pub fn start() -> Value {
 
 fn visibility_rules() -> Value {
     let whole = |most: f64| json!({"type": ["integer", "null"], "minimum": 0, "maximum": most});
-    let condition = |name: &str| json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}});
-    let at_least_one = ["within_stops", "within_m", "within_s", "active"].map(condition);
+    let at_least_one = ["within_stops", "within_m", "within_s", "active"].map(present);
     let conditions = json!({
         "type": "object",
         "description": "All of them must hold.",
@@ -112,6 +113,23 @@ fn visibility_rules() -> Value {
         "description": "When the public, who has a link, and the customer see what. What is not named is as the deployment says; what is not known is refused, since ignoring it would show more than was asked for.",
         "properties": rules,
         "additionalProperties": false,
+    })
+}
+
+fn geofences() -> Value {
+    let metres = |said: &str| described(number(1.0, RADIUS_MAX), said);
+    let seconds = |said: &str| described(number(0.0, SPAN_MAX), said);
+    json!({
+        "type": ["object", "null"],
+        "description": "How near is near: what is not named is as the deployment says.",
+        "properties": {
+            "approaching_m": metres("The driver comes: within so many metres, 500 unless said,"),
+            "approaching_s": seconds("or so many seconds by the ETA, 180 unless said."),
+            "arrived_m": metres("The driver is there: within so many metres, 50 unless said,"),
+            "arrived_s": seconds("for so many seconds, 10 unless said."),
+            "departed_m": metres("The driver has left the pickup: so many metres, 100 unless said."),
+            "departed_is_in_transit": {"type": ["boolean", "null"], "description": "Leaving the pickup with the goods sets `IN_TRANSIT`."},
+        },
     })
 }
 
@@ -346,6 +364,11 @@ fn identifier() -> Value {
 
 fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// That this field is there and not null.
+pub fn present(name: &str) -> Value {
+    json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}})
 }
 
 fn or_null(schema: Value) -> Value {

@@ -5,19 +5,24 @@
 
 mod drivers;
 mod examples;
+mod fleet;
 mod handover;
 mod input;
 mod paths;
 mod privacy;
+mod push;
 mod sharing;
+mod sms;
+mod statistics;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::history::PAGE_POINTS;
-use crate::wire::start::IDEMPOTENCY_KEY_MAX;
+use crate::wire::start::{IDEMPOTENCY_KEY_MAX, Mode};
 
 /// What is said of an example of an error.
 const PROBLEM: &str = "application/problem+json";
@@ -30,6 +35,11 @@ pub fn document() -> Result<Value, serde_json::Error> {
     whole.merge(handover::Paths::openapi());
     whole.merge(sharing::Paths::openapi());
     whole.merge(privacy::Paths::openapi());
+    whole.merge(push::Paths::openapi());
+    whole.merge(fleet::Paths::openapi());
+    whole.merge(statistics::Paths::openapi());
+    whole.merge(webhooks::Paths::openapi());
+    whole.merge(sms::Paths::openapi());
     let mut document = serde_json::to_value(whole)?;
     for (name, schema) in input::schemas()
         .into_iter()
@@ -37,6 +47,9 @@ pub fn document() -> Result<Value, serde_json::Error> {
         .chain(handover::schemas())
         .chain(sharing::schemas())
         .chain(privacy::schemas())
+        .chain(fleet::schemas())
+        .chain(webhooks::schemas())
+        .chain(push::schemas())
     {
         document["components"]["schemas"][name] = schema;
     }
@@ -86,6 +99,8 @@ pub fn document() -> Result<Value, serde_json::Error> {
         .into_iter()
         .chain(handover::examples())
         .chain(sharing::examples())
+        .chain(webhooks::examples())
+        .chain(push::examples())
         .chain([opt_out])
     {
         document["paths"][path][method]["requestBody"]["content"][JSON]["example"] = example;
@@ -143,18 +158,35 @@ fn bound(parameter: &mut Value) {
             json!({"type": "string", "format": "link", "pattern": "^TRK-[A-Z2-7]{40}[.][A-Za-z0-9_-]{22}$"})
         }
         Some("max_points") => json!({"type": "integer", "minimum": 2, "maximum": PAGE_POINTS}),
+        Some("from" | "to") => input::time(),
+        Some("store_id" | "driver_id") if parameter["in"] == "query" => {
+            json!({"type": "string", "minLength": 1, "maxLength": 128})
+        }
+        Some("mode") => json!({"type": "string", "enum": Mode::ALL.map(|(_, name)| name)}),
         Some("since" | "until") if parameter["schema"]["minimum"].is_null() => input::time(),
+        Some("outcome") => json!({"type": "string", "enum": ["delivered", "failed"]}),
         Some("cursor")
-            if parameter["description"].as_str().is_some_and(|said| said.contains("access log")) =>
+            if parameter["description"]
+                .as_str()
+                .is_some_and(|said| said.contains("access log") || said.contains("attempts")) =>
         {
             json!({"type": "string", "format": "access-cursor"})
         }
+        Some("cursor") if parameter["description"].as_str().is_some_and(|said| said.contains("fleet")) => {
+            json!({"type": "string", "format": "tracking-id"})
+        }
         Some("cursor") => json!({"type": "string", "format": "cursor"}),
+        Some("bbox") => json!({"type": "string", "format": "bbox"}),
+        Some("status") => json!({"type": "string", "format": "statuses"}),
+        Some("limit") => json!({"type": "integer", "minimum": 1, "maximum": 500}),
         Some("near") => {
             json!({"type": "string", "format": "near", "pattern": "^-?[0-9]+([.][0-9]+)?,-?[0-9]+([.][0-9]+)?$"})
         }
         Some("kind") => json!({"type": "string", "enum": ["photo", "signature"]}),
         Some("available") => json!({"type": "string", "enum": ["true", "false"]}),
+        Some("format") if parameter["description"].as_str().is_some_and(|said| said.contains("CSV")) => {
+            json!({"type": "string", "enum": ["json", "csv"]})
+        }
         Some("format") => json!({"type": "string", "enum": ["json", "geojson", "gpx", "polyline"]}),
         // Null is no query and no header.
         _ => match parameter["schema"]["type"].take() {
@@ -177,6 +209,7 @@ fn bound(parameter: &mut Value) {
             Some("driver_id") => "RIDER-789".into(),
             Some("link") => format!("{}.c2VjcmV0c2VjcmV0c2Vjcg", examples::TRACKING_ID).into(),
             Some("customer_id") => "CUST-42".into(),
+            Some("store_id") => "STORE-1".into(),
             Some("protocol") => "traccar".into(),
             _ => "AQ".into(),
         };
@@ -215,7 +248,11 @@ fn illustrate(path: &str, status: &str, response: &mut Value) -> Result<(), serd
                 Some("PolylineHistory") => Some(examples::polyline()),
                 Some(other) => drivers::answer(other)
                     .or_else(|| sharing::answer(other))
-                    .or_else(|| privacy::answer(other)),
+                    .or_else(|| privacy::answer(other))
+                    .or_else(|| push::answer(other))
+                    .or_else(|| statistics::answer(other))
+                    .or_else(|| fleet::answer(other))
+                    .or_else(|| webhooks::answer(other)),
                 None => None,
             })
     {

@@ -308,7 +308,8 @@ fn history() {}
 
 /// What happened, and which ETA was published when.
 ///
-/// Also by a share link; and after it has expired, for its store, dispatchers and admins.
+/// Statuses for all who may; who did what, and what else was done, for the store, dispatchers and admins. Also by a share
+/// link; and after it has expired, for its store, dispatchers and admins.
 #[utoipa::path(
     get, path = "/tracking/{id}/events", tag = "deliveries",
     params(("id" = String, Path, description = "Tracking id"), ("link" = Option<String>, Query, description = "A share link")),

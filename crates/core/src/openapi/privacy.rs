@@ -7,6 +7,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::examples::TRACKING_ID;
 use super::paths::{BodyRefused, CallerRefused, DeliveryMissing, Failed};
+use crate::delivery::Actor;
 use crate::wire::problem::Problem;
 
 #[derive(OpenApi)]
@@ -33,6 +34,8 @@ pub struct Receipt {
     tracking_id: String,
     /// Unix seconds; of the first time, where it was asked for again.
     erased_at: i64,
+    /// Null where it was erased before that was noted.
+    erased_by: Option<Actor>,
     erased: Vec<Erased>,
     remains: Remains,
 }
@@ -76,6 +79,10 @@ pub struct PersonalData {
     deliveries: Vec<Value>,
     /// What the objects of these deliveries hold, where they have not gone yet.
     objects: Vec<Value>,
+    /// Which webhooks were told of these deliveries: `tracking_id, type, at, to`.
+    told: Vec<Value>,
+    /// Subscriptions to push messages: a driver's own, or a customer's to these deliveries.
+    push: Vec<Value>,
     /// The last delivery of this page, as `cursor` of the next; null on the last page.
     next_cursor: Option<String>,
 }
@@ -185,14 +192,15 @@ pub fn answer(schema: &str) -> Option<Value> {
     });
     Some(match schema {
         "Receipt" => json!({
-            "tracking_id": TRACKING_ID, "erased_at": at, "remains": remains,
+            "tracking_id": TRACKING_ID, "erased_at": at, "erased_by": {"role": "customer"}, "remains": remains,
             "erased": [{"what": "positions", "count": 3}, {"what": "summary", "count": 1}, {"what": "proofs", "count": 0}],
         }),
         "PersonErased" => {
             json!({"customer_id": "CUST-42", "erased_at": at, "remaining": 0, "remains": remains})
         }
         "PersonalData" => json!({
-            "customer_id": "CUST-42", "privacy": [], "objects": [], "next_cursor": null,
+            "customer_id": "CUST-42", "privacy": [], "objects": [], "push": [], "next_cursor": null,
+            "told": [{"tracking_id": TRACKING_ID, "type": "delivery.delivered", "at": 1_704_068_450_000_i64, "to": "https://shop.example.com/onway"}],
             "deliveries": [{"tracking_id": TRACKING_ID, "order_id": "ORD-12345", "status": "DELIVERED", "track": format!("/tracking/{TRACKING_ID}/history")}],
         }),
         "Privacy" => json!({"customer_id": "CUST-42", "opt_out": true}),

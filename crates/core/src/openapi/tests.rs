@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, from_value, json};
 
-use super::{document, privacy};
+use super::{document, privacy, push, webhooks};
 use crate::clock::Millis;
 use crate::delivery::Change;
+use crate::notice::endpoint::EndpointChange;
+use crate::notice::push::{Subscribe, parse_end};
+use crate::notice::webhook::Redelivery;
 use crate::rejection::Rejection;
 use crate::routes::ROUTES;
 use crate::wire::access::AccessPage;
@@ -14,6 +17,7 @@ use crate::wire::batch::{BatchAnswer, addressee, updates};
 use crate::wire::driver::{
     DriverEntry, DriverState, EmergencyView, parse_duty, parse_emergency, parse_opt_out, parse_order,
 };
+use crate::wire::fleet::{Fleet, SocketHealth, TrackingStats};
 use crate::wire::handover::{parse_code, parse_rating};
 use crate::wire::health::Health;
 use crate::wire::history::{History, Timeline};
@@ -25,6 +29,7 @@ use crate::wire::report::{REQUEST_FIXES_MAX, Report, Updated, parse_status};
 use crate::wire::sign_in::{DriverInvite, Keys, MadeKey, SignedIn, parse_invite, parse_label, parse_sign_in};
 use crate::wire::snapshot::Snapshot;
 use crate::wire::start::{StartRequest, idempotency_key};
+use crate::wire::statistics::DeliveryStats;
 
 fn written() -> Value {
     document().unwrap()
@@ -110,7 +115,12 @@ fn each_example_of_a_request_is_taken() {
         "/drivers/sign-in" => parse_sign_in(body).map(drop),
         "/tracking/{id}/links" => LinkChange::parse_new(body).map(drop),
         "/tracking/{id}/links/{link_id}" => LinkChange::parse(body).map(drop),
+        "/push/subscriptions" if body.get("subscription").is_none() => parse_end(body).map(drop),
+        "/push/subscriptions" => Subscribe::parse(body).map(drop),
         "/customers/{customer_id}/privacy" => parse_opt_out(body).map(drop),
+        "/webhooks" => EndpointChange::parse_new(body).map(drop),
+        "/webhooks/{endpoint_id}" => EndpointChange::parse(body).map(drop),
+        "/webhooks/{endpoint_id}/redeliver" => Redelivery::parse(body).map(drop),
         _ => panic!("{path} has no parser here"),
     };
     let mut count = 0;
@@ -126,7 +136,7 @@ fn each_example_of_a_request_is_taken() {
             count += 1;
         }
     }
-    assert_eq!(count, 23);
+    assert_eq!(count, 28);
 }
 
 #[test]
@@ -173,7 +183,28 @@ fn each_answer_has_an_example_that_is_one() {
                     (_, "PersonalData") => {
                         drop(from_value::<privacy::PersonalData>(example.clone()).expect(&at));
                     }
+                    (_, "DeliveryStats") => drop(from_value::<DeliveryStats>(example.clone()).expect(&at)),
+                    (_, "PushKey") => drop(from_value::<push::PushKey>(example.clone()).expect(&at)),
+                    (_, "PushSubscription") => {
+                        drop(from_value::<push::PushSubscription>(example.clone()).expect(&at));
+                    }
                     (_, "Privacy") => drop(from_value::<privacy::Privacy>(example.clone()).expect(&at)),
+                    (_, "EndpointView") => {
+                        drop(from_value::<webhooks::EndpointView>(example.clone()).expect(&at))
+                    }
+                    (_, "EndpointList") => {
+                        drop(from_value::<webhooks::EndpointList>(example.clone()).expect(&at))
+                    }
+                    (_, "AttemptPage") => {
+                        drop(from_value::<webhooks::AttemptPage>(example.clone()).expect(&at))
+                    }
+                    (_, "Redelivered") => {
+                        from_value::<webhooks::Redelivered>(example.clone()).map(drop).expect(&at)
+                    }
+                    (_, "TestSent") => drop(from_value::<webhooks::TestSent>(example.clone()).expect(&at)),
+                    (_, "Fleet") => drop(from_value::<Fleet>(example.clone()).expect(&at)),
+                    (_, "TrackingStats") => drop(from_value::<TrackingStats>(example.clone()).expect(&at)),
+                    (_, "SocketHealth") => drop(from_value::<SocketHealth>(example.clone()).expect(&at)),
                     (_, "Drivers") => {
                         drop(from_value::<Vec<DriverEntry>>(example["drivers"].clone()).expect(&at));
                     }
@@ -184,6 +215,9 @@ fn each_answer_has_an_example_that_is_one() {
                         "text/html; charset=utf-8"
                         | "application/geo+json"
                         | "application/gpx+xml"
+                        | "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                        | "text/csv; charset=utf-8; header=present"
+                        | "text/xml"
                         | "image/jpeg"
                         | "image/png",
                         _,

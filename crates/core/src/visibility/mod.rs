@@ -18,19 +18,22 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use self::parts::{
-    coarse_range, details, driver_name, entries, eta_view, line, location, progress, shown_from, trail,
-};
+use self::parts::{coarse_range, details, driver_name, entries, line, shown_from, trail};
+pub use self::parts::{eta_view, location, progress};
 use self::rules::Element;
 use crate::archive::Summary;
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Event, KeptEvent};
+use crate::delivery::{Delivery, Event, GeofenceEvent, KeptEvent};
 use crate::fix::Position;
+use crate::geofence::{Crossing, FencedPlace};
 use crate::history;
+use crate::notice::{Kind, Notice};
 use crate::permission::Party;
 use crate::published::Sample;
 use crate::status::Status;
-use crate::wire::frames::{EtaUpdate, LocationUpdate, PresenceUpdate, Resumed, ServerFrame, StatusUpdate};
+use crate::wire::frames::{
+    EtaUpdate, GeofenceUpdate, LocationUpdate, PresenceUpdate, Resumed, ServerFrame, StatusUpdate,
+};
 use crate::wire::history::Timeline;
 use crate::wire::snapshot::{LocationState, Snapshot};
 
@@ -79,9 +82,9 @@ impl From<Party> for Audience {
 }
 
 /// Older than this, a position is stale, in ms.
-const STALE_AFTER: i64 = 90_000;
+pub const STALE_AFTER: i64 = 90_000;
 /// Older than this, it is lost, in ms.
-const LOST_AFTER: i64 = 600_000;
+pub const LOST_AFTER: i64 = 600_000;
 /// Most points of a trail.
 pub const TRAIL_POINTS: usize = 60;
 /// Most events that somebody who was away is told one by one.
@@ -162,6 +165,17 @@ pub fn frame(delivery: &Delivery, event: &Event, audience: Audience, now: Millis
                 server_time: now.0,
             },
         }),
+        Event::Geofence(event) => {
+            sees_crossing(delivery, audience, event, now).then(|| ServerFrame::Geofence {
+                data: GeofenceUpdate {
+                    event: event.crossing,
+                    place: event.place,
+                    at: event.at.secs(),
+                    seq: event.seq,
+                    server_time: now.0,
+                },
+            })
+        }
         Event::Moved { seq, path } => sees(delivery, audience, Element::Location, now).then(|| {
             ServerFrame::LocationUpdate { data: Box::new(moved(delivery, audience, now, *seq, path)) }
         }),
@@ -241,6 +255,21 @@ pub fn timeline(delivery: &Delivery, audience: Audience, now: Millis) -> Timelin
 /// Whether `audience` may see `element` now.
 pub fn sees(delivery: &Delivery, audience: Audience, element: Element, now: Millis) -> bool {
     audience.is_inside() || delivery.facts.rules.of(element).holds(delivery, now)
+}
+
+/// Those outside hear where the driver is if they see it, and saw it then; what goes on at the pickup is not theirs.
+fn sees_crossing(delivery: &Delivery, audience: Audience, event: &GeofenceEvent, now: Millis) -> bool {
+    let was_shown = delivery.live.shown_since.is_some_and(|since| since <= event.at);
+    let is_theirs = event.place == FencedPlace::Dropoff || event.crossing == Crossing::Departed;
+    audience.is_inside() || (was_shown && is_theirs && sees(delivery, audience, Element::Location, now))
+}
+
+/// Whether those outside may be told: nothing that its frame would not show them.
+pub fn tells_outside(delivery: &Delivery, notice: &Notice, now: Millis) -> bool {
+    match notice.crossing() {
+        Some(event) => sees_crossing(delivery, Audience::Customer, &event, now),
+        None => notice.kind != Kind::EtaChanged || sees(delivery, Audience::Customer, Element::Eta, now),
+    }
 }
 
 /// Notes are for those inside; who declined it, and why, is not for other drivers.

@@ -11,7 +11,7 @@ use crate::rejection::Rejection;
 const PHASES: [&str; 5] = ["assigned", "far", "queued", "near", "delivered"];
 
 fn heading(stops_before: u32) -> Heading {
-    Heading { ordered: true, stops_before, ahead: Vec::new(), online: true, reason: None }
+    Heading { ordered: true, stops_before, ahead: Vec::new(), online: true, reason: None, order: None }
 }
 
 fn in_phase(phase: &str, rules: Value) -> (Delivery, Millis) {
@@ -51,6 +51,26 @@ fn outcomes() -> [(Value, &'static str); 9] {
         (json!({"active": true, "within_m": 500}), "--yy-"),
         (all, "---y-"),
     ]
+}
+
+#[test]
+fn those_outside_are_told_what_their_frames_would_show_them() {
+    let notice = |kind, place| Notice { kind, seq: 1, at: after(480), place };
+    for (rules, kind, place, expected) in [
+        (json!({}), Kind::Approaching, Some(FencedPlace::Dropoff), true),
+        (json!({}), Kind::Arrived, Some(FencedPlace::Pickup), false),
+        (json!({}), Kind::Departed, Some(FencedPlace::Pickup), true),
+        (json!({"location": "never"}), Kind::Approaching, Some(FencedPlace::Dropoff), false),
+        (json!({"location": "never"}), Kind::Departed, Some(FencedPlace::Pickup), false),
+        (json!({"location": "never"}), Kind::EtaChanged, None, true),
+        (json!({"location": "never"}), Kind::Delivered, None, true),
+        (json!({"eta": "never"}), Kind::EtaChanged, None, false),
+        (json!({"eta": "never"}), Kind::Approaching, Some(FencedPlace::Dropoff), true),
+    ] {
+        let (delivery, now) = in_phase("near", rules.clone());
+        let told = tells_outside(&delivery, &notice(kind, place), now);
+        assert_eq!(told, expected, "{rules} {kind:?} {place:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::driver::Away;
+use crate::geofence::{Crossing, FencedPlace};
 use crate::status::Status;
 use crate::wire::driver::EmergencyView;
 use crate::wire::report::{Counts, FixReport, StatusReport};
@@ -79,6 +80,18 @@ pub struct PresenceUpdate {
     pub server_time: i64,
 }
 
+/// The driver came near a place, is there, or has left it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GeofenceUpdate {
+    pub event: Crossing,
+    pub place: FencedPlace,
+    /// When, in Unix seconds.
+    pub at: i64,
+    pub seq: u64,
+    pub server_time: i64,
+}
+
 /// Where a resumed socket stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -108,6 +121,10 @@ pub enum ServerFrame {
     },
     Presence {
         data: PresenceUpdate,
+    },
+    /// Once for each; of the pickup only to those who carry the delivery out, or once it is left.
+    Geofence {
+        data: GeofenceUpdate,
     },
     /// The driver calls for help: to its store, dispatchers and admins.
     EmergencyAlert {

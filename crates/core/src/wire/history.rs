@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::clock::Millis;
+use crate::delivery::{Actor, EntryKind};
 use crate::filter::Reason;
 use crate::status::Status;
 
@@ -126,26 +128,57 @@ pub struct Timeline {
     pub status: Status,
     /// In the order in which they happened.
     pub events: Vec<TimelineEvent>,
+    /// How many acts there was no room for, the oldest; statuses are all there.
+    #[serde(default)]
+    pub omitted: u32,
     /// What was published as ETA when: a sample a minute at most, and one at each status.
     pub etas: Vec<PublishedEta>,
     /// Unix milliseconds.
     pub server_time: i64,
 }
 
-/// A status reached.
+/// A status reached. For the store, dispatchers and admins also what else was done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TimelineEvent {
-    /// `status`
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: EntryKind,
+    /// The status reached; of another type: the one that it had.
     pub status: Status,
     /// Unix seconds.
     pub at: i64,
     /// Null for the customer.
     pub note: Option<String>,
-    /// Why it failed or was cancelled; null for the customer.
+    /// Why it failed, was cancelled or forced forward; null for the customer.
     pub reason: Option<String>,
+    /// Who did it; null for all but the store, dispatchers and admins, and where it is not known.
+    #[serde(default)]
+    pub by: Option<Actor>,
+    /// Of `assigned` and `unassigned`: who has it, or has it no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver_id: Option<String>,
+    /// Of `assigned`: in whose place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_driver_id: Option<String>,
+    /// Names of what was corrected, the id of a link, the kind of a proof, what was erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
+}
+
+impl TimelineEvent {
+    pub(crate) const fn of(kind: EntryKind, status: Status, at: Millis) -> Self {
+        Self {
+            kind,
+            status,
+            at: at.secs(),
+            note: None,
+            reason: None,
+            by: None,
+            driver_id: None,
+            former_driver_id: None,
+            about: Vec::new(),
+        }
+    }
 }
 
 /// An ETA as it was published.

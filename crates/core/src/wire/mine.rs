@@ -45,6 +45,16 @@ pub struct OwnDelivery {
     pub expired: bool,
 }
 
+/// What a delivery says of itself.
+#[derive(Clone, Debug)]
+pub enum Now {
+    Here(Current),
+    /// It has expired.
+    Gone,
+    /// It did not answer: what the archive has is the newest that is known.
+    Unknown,
+}
+
 /// What a delivery's own snapshot adds, as long as it can be read.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Current {
@@ -55,8 +65,10 @@ pub struct Current {
 }
 
 impl OwnDelivery {
-    /// From what the archive has, and from the delivery itself: `None` where it has expired.
-    pub fn of(summary: Summary, current: Option<Current>) -> Self {
+    /// From what the archive has, and from the delivery itself.
+    pub fn of(summary: Summary, now: Now) -> Self {
+        let expired = matches!(now, Now::Gone);
+        let current = if let Now::Here(current) = now { Some(current) } else { None };
         let archived = summary.rest.handover.rating.as_ref().map(RatingView::from);
         let window = summary.window.map(WindowView::from);
         Self {
@@ -68,7 +80,7 @@ impl OwnDelivery {
             dropoff: summary.rest.dropoff,
             window,
             eta_at: current.as_ref().and_then(|current| current.eta_at),
-            expired: current.is_none(),
+            expired,
             rating: current.and_then(|current| current.rating).or(archived),
         }
     }
@@ -83,4 +95,29 @@ pub fn read_cursor(text: &str) -> Result<(Millis, String), Rejection> {
 /// Where the page after this delivery begins.
 pub fn cursor(last: &Summary) -> String {
     format!("{}.{}", last.started.0, last.tracking_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::delivery::tests::{driver, started, status};
+
+    #[test]
+    fn one_that_does_not_answer_is_shown_as_the_archive_has_it_and_not_as_expired() {
+        let mut delivery = started(json!({}));
+        driver(&mut delivery, status(Status::PickedUp), 1).unwrap();
+        let here = Now::Here(Current { status: Status::InTransit, eta_at: Some(9), rating: None });
+        let cases = [
+            (here, Status::InTransit, Some(9), false),
+            (Now::Unknown, Status::PickedUp, None, false),
+            (Now::Gone, Status::PickedUp, None, true),
+        ];
+        for (now, status, eta_at, expired) in cases {
+            let asked = format!("{now:?}");
+            let own = OwnDelivery::of(Summary::of(&delivery), now);
+            assert_eq!((own.status, own.eta_at, own.expired), (status, eta_at, expired), "{asked}");
+        }
+    }
 }

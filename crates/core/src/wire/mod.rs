@@ -5,6 +5,7 @@ pub mod access;
 pub mod batch;
 pub mod correction;
 pub mod driver;
+pub mod fleet;
 pub mod frames;
 pub mod handover;
 pub mod health;
@@ -18,6 +19,7 @@ pub mod report;
 pub mod sign_in;
 pub mod snapshot;
 pub mod start;
+pub mod statistics;
 
 pub use frames::{ClientFrame, ServerFrame};
 pub use problem::Problem;

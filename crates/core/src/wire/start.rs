@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::{Millis, RATES};
 use crate::fix::{ADDRESS_MAX, Position, position};
+use crate::geofence::GivenFences;
 use crate::rejection::Rejection;
 use crate::visibility::rules::GivenRules;
 use crate::wire::handover::CODE_MAX;
@@ -121,6 +122,9 @@ pub struct StartRequest {
     /// What those outside see of it, where that is not what the deployment says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility_rules: Option<GivenRules>,
+    /// How near is near, where that is not what the deployment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geofences: Option<GivenFences>,
     /// At most 4 KB of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
@@ -169,6 +173,7 @@ impl StartRequest {
             handover_code: None,
             visibility: None,
             visibility_rules: None,
+            geofences: None,
             metadata: None,
             clock: None,
         }
@@ -195,6 +200,7 @@ impl StartRequest {
             handover_code: fields.identifier("handover_code", CODE_MAX)?,
             visibility: choice(&fields, "visibility", &Visibility::ALL)?,
             visibility_rules: fields.get("visibility_rules")?.map(GivenRules::parse).transpose()?,
+            geofences: fields.get("geofences")?.map(GivenFences::parse).transpose()?,
             metadata: metadata(&fields)?,
             clock: fields
                 .object("clock")?

@@ -43,6 +43,7 @@ impl Service {
             who: "the tester",
             server,
             tracking_id: "TRK-1".into(),
+            driver_id: None,
             token: "a.b.c".into(),
             seed: (0..).find(hasty).unwrap(),
             stamped: false,

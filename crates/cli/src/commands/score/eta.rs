@@ -12,11 +12,11 @@ use crate::fit::boost::Settings;
 use crate::fit::{self, samples::Lesson};
 use crate::score::eta::{Report, TripScore, trip};
 use crate::score::{plot, table};
-use crate::trips::Trip;
+use crate::trips::{Reading, Trip};
 
 #[derive(Debug, Args)]
 pub struct EtaArgs {
-    /// Trips as NDJSON, gzip or not; - is the standard input
+    /// Trips as NDJSON, GPX or CSV, gzip or not; - is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A model of onway fit [default: the one built in]
@@ -37,10 +37,12 @@ pub struct EtaArgs {
     /// Draw the error by the time left, as SVG
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 pub fn run(args: &EtaArgs) -> Result<(), Error> {
-    let trips = models::trips(&args.files, args.delivery_like)?;
+    let trips = models::trips(&args.files, &args.reading, args.delivery_like)?;
     let scores = if args.leave_one_user_out {
         left_out(&trips, args.groups.map_or(usize::MAX, usize::from))
     } else {

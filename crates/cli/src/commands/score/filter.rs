@@ -12,7 +12,7 @@ use crate::score::faults::Sizes;
 use crate::score::filter::{Score, Setting, score};
 use crate::score::filter_plot;
 use crate::score::report::{Report, Source};
-use crate::trips::{self, Trip};
+use crate::trips::{self, Reading, Trip};
 use crate::{args, clock};
 
 /// How each figure is defined.
@@ -35,7 +35,7 @@ Shown positions are those after the fix, for its time: after a filtered fix, the
 #[derive(Debug, Args)]
 #[command(after_help = FIGURES)]
 pub struct FilterArgs {
-    /// Trips as NDJSON, gzip or not; - is the standard input
+    /// Trips as NDJSON, GPX or CSV, gzip or not; - is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The seed of faults and noise
@@ -68,12 +68,14 @@ pub struct FilterArgs {
     /// Draw the filter at work, on a stretch of the first trip with a burst of faults, as SVG
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 pub fn run(args: &FilterArgs) -> Result<(), Error> {
     let mut trips = Vec::new();
     for file in &args.files {
-        trips.extend(trips::read_file(file, clock::unix_ms())?);
+        trips.extend(trips::read_file(file, &args.reading, clock::unix_ms())?);
     }
     if trips.is_empty() {
         return Err(Error::NoTrips);

@@ -1,0 +1,242 @@
+//! What a delivery tells the hubs: its shard, and its store's.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use onway_core::clock::Millis;
+use onway_core::delivery::{Delivery, Event, Outcome};
+use onway_core::fleet::report::{Circumstances, Report};
+use onway_core::fleet::reporting::{HUBS, digest};
+use onway_core::fleet::shard_name;
+use onway_core::rejection::Rejection;
+use worker::Delay;
+
+use super::session::Session;
+use crate::beside;
+use crate::config::Config;
+use crate::contract::{Ask, FleetRequest, said};
+use crate::identity::wall;
+use crate::log;
+use crate::problem::ours;
+
+/// A hub that takes longer is told again later.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// From a socket that comes or goes until it is told how many there are, in ms: for all that do meanwhile.
+const COUNT_AFTER: i64 = 5_000;
+
+#[derive(Default)]
+pub struct Telling {
+    /// Whether a report is on its way; what comes meanwhile makes one more.
+    busy: Cell<bool>,
+    again: Cell<bool>,
+    /// Whether a hub has not heard what it must: then the alarm tells it.
+    pub untold: Cell<bool>,
+    /// Which hubs are to be told of the newest position.
+    moved: Cell<[bool; HUBS]>,
+    /// Whether a position that was not told, or a number of sockets, waits for its time.
+    waiting: Cell<bool>,
+    /// When the last report was made: no two have the same time.
+    last: Cell<Millis>,
+    #[cfg(feature = "test-utils")]
+    pub sent: Cell<usize>,
+}
+
+/// A report that is to be sent.
+struct Due {
+    at: usize,
+    hub: String,
+    digest: u64,
+    body: Vec<u8>,
+    /// Whether it must be heard.
+    urgent: bool,
+}
+
+impl Session {
+    /// Notes a newer position before it is written: that its time came is written with it.
+    pub(super) fn note_moved(&self, delivery: &mut Delivery, outcome: &Outcome) {
+        if outcome.events.iter().any(|event| matches!(event, Event::Moved { .. })) {
+            self.is_moved(delivery.live.reporting.moved(wall()));
+        }
+    }
+
+    fn is_moved(&self, due: [bool; HUBS]) {
+        let mut moved = self.fleet.moved.get();
+        for (moved, due) in moved.iter_mut().zip(due) {
+            *moved |= due;
+        }
+        self.fleet.moved.set(moved);
+    }
+
+    /// Tells the hubs what concerns them of what was written, beside everything else.
+    pub(super) fn spread(self: &Rc<Self>, delivery: &Delivery, outcome: &Outcome) {
+        self.notify_soon(delivery);
+        let is_news = |event: &Event| !matches!(event, Event::Moved { .. } | Event::Estimated { .. });
+        if outcome.facts_changed
+            || outcome.events.iter().any(is_news)
+            || self.fleet.moved.get().contains(&true)
+        {
+            self.report_soon();
+        } else if !outcome.events.is_empty()
+            && let Some(pause) = delivery.live.reporting.pause(wall())
+        {
+            // Whoever watches sees where it came to stand, too.
+            self.move_in(pause);
+        }
+    }
+
+    /// Tells how many sockets there are, a little later, where a hub wants to hear of this delivery by then. Else the
+    /// next report tells it, or the next who comes or goes.
+    pub(super) fn count_soon(self: &Rc<Self>) {
+        // What fails has been logged.
+        let Ok(Some(delivery)) = self.take() else { return };
+        let due = !self.has_expired(&delivery) && delivery.live.reporting.is_due(wall().plus(COUNT_AFTER));
+        self.keep(delivery);
+        if due {
+            self.move_in(COUNT_AFTER);
+        }
+    }
+
+    /// Tells the hubs whose time has come, after `pause` ms. The object does not hibernate before.
+    fn move_in(self: &Rc<Self>, pause: i64) {
+        if self.fleet.waiting.replace(true) {
+            return;
+        }
+        let session = Rc::clone(self);
+        beside::spawn(&self.state, async move {
+            Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
+            session.fleet.waiting.set(false);
+            if let Ok(Some(mut delivery)) = session.take() {
+                session.is_moved(delivery.live.reporting.moved(wall()));
+                session.keep(delivery);
+                session.report_soon();
+            }
+        });
+    }
+
+    /// Reports beside everything else. Should that fail, the alarm tells what must be heard.
+    pub(super) fn report_soon(self: &Rc<Self>) {
+        if self.fleet.busy.replace(true) {
+            self.fleet.again.set(true);
+            return;
+        }
+        let session = Rc::clone(self);
+        beside::spawn(&self.state, async move {
+            session.fleet.busy.set(false);
+            session.report().await;
+            if session.fleet.untold.get() {
+                // What fails has been logged; the next wake tells it.
+                session.arm_for_news().ok();
+            }
+        });
+    }
+
+    /// Whether a hub has not heard what it must.
+    pub(super) fn awaits_fleet(&self, delivery: &Delivery) -> bool {
+        !self.has_expired(delivery) && self.reports(delivery).iter().any(|due| due.urgent)
+    }
+
+    /// Tells until the hubs know the newest.
+    pub(super) async fn report(self: &Rc<Self>) {
+        if self.fleet.busy.replace(true) {
+            return;
+        }
+        let mut heard = Ok(true);
+        // More rounds than a few would be a loop of our own making.
+        for _ in 0..8 {
+            self.fleet.again.set(false);
+            heard = self.report_once().await;
+            if !self.fleet.again.get() {
+                break;
+            }
+        }
+        self.fleet.busy.set(false);
+        // What has come during the last round, the alarm tells.
+        self.fleet.untold.set(heard != Ok(true) || self.fleet.again.get());
+    }
+
+    /// Whether all that must be heard was.
+    async fn report_once(&self) -> Result<bool, Rejection> {
+        let Some(delivery) = self.take_for_alarm()? else { return Ok(true) };
+        let gone = self.has_expired(&delivery);
+        let due = if gone { Vec::new() } else { self.reports(&delivery) };
+        self.keep(delivery);
+        self.fleet.moved.take();
+        let mut told = Vec::with_capacity(due.len());
+        for due in &due {
+            told.push(self.tell_hub(&due.hub, due.body.clone()).await);
+        }
+        let (mut all, mut another_pace) = (true, false);
+        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(true) };
+        for (due, pace) in due.iter().zip(told) {
+            match pace {
+                Some(pace) => another_pace |= delivery.live.reporting.heard(due.at, due.digest, pace),
+                None => all &= !due.urgent,
+            }
+        }
+        // Whoever hibernates between two positions would not know it by the next.
+        let written = if another_pace { self.store.write_live(&delivery) } else { Ok(()) };
+        self.keep(delivery);
+        written.map_err(ours)?;
+        Ok(all)
+    }
+
+    /// What is to be reported now.
+    fn reports(&self, delivery: &Delivery) -> Vec<Due> {
+        let config = Config::new(&self.env);
+        let at = wall().max(self.fleet.last.get().plus(1));
+        let now = Circumstances {
+            at,
+            expires: delivery.facts.clock.wall(delivery.expires(config.spans())),
+            connected: self.sockets.is_driver_connected(&self.state),
+            totals: delivery.live.totals,
+            gauges: delivery.gauges(self.state.get_websockets().len() as u64),
+        };
+        let moved = self.fleet.moved.get();
+        let mut found = Vec::new();
+        for (at, (hub, party)) in delivery.hubs(config.fleet_shards()).into_iter().enumerate() {
+            let report = Report::of(delivery, party, now);
+            let digest = digest(&hub, &report, delivery.live.driven.online);
+            let urgent = !delivery.live.reporting.has_heard(at, digest);
+            if (urgent || moved.get(at) == Some(&true))
+                && let Ok(body) = serde_json::to_vec(&report)
+            {
+                found.push(Due { at, hub, digest, body, urgent });
+            }
+        }
+        self.fleet.last.set(at);
+        found
+    }
+
+    /// In how many ms the hub wants the next position; `None` where it has not heard.
+    async fn tell_hub(&self, hub: &str, body: Vec<u8>) -> Option<i64> {
+        #[cfg(feature = "test-utils")]
+        self.fleet.sent.set(self.fleet.sent.get() + 1);
+        let asked = FleetRequest::Hear.ask(&self.env, hub, None, Some(body));
+        let mut answer = beside::within(PATIENCE, asked).await?.ok()?;
+        if answer.status_code() != 200 {
+            return None;
+        }
+        said(&mut answer).await.ok()
+    }
+
+    /// Takes it out of the hubs; `everywhere`: out of those, too, that had it with another number of shards.
+    pub(super) async fn leave_fleet(&self, everywhere: bool) -> Result<(), Rejection> {
+        let Some(delivery) = self.take_for_alarm()? else { return Ok(()) };
+        let shards = Config::new(&self.env).fleet_shards();
+        let mut hubs: Vec<String> = delivery.hubs(shards).into_iter().map(|(hub, _)| hub).collect();
+        let asked = FleetRequest::Erase { tracking_id: delivery.facts.tracking_id.as_str().to_owned() };
+        self.keep(delivery);
+        if everywhere {
+            hubs.extend((0..shards).map(shard_name));
+        }
+        for hub in hubs {
+            let answer = beside::within(PATIENCE, asked.ask(&self.env, &hub, None, None)).await;
+            if !matches!(answer, Some(Ok(answer)) if answer.status_code() == 200) {
+                log::error("fleet", "a hub does not let go of a delivery");
+                return Err(Rejection::Unavailable { retry_after: 5 });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+/** What is asked and done about webhooks over HTTP. Each rejects with a `Refusal` in the service's own words. */
+import { type Init, request } from "./http";
+import type { AttemptPage, EndpointChange, EndpointRequest, Redelivered, WebhookEndpoint } from "./wire";
+
+/** The operator's order service among endpoints: set by configuration, for admins to read and to send again. */
+export const ORDER_SERVICE = "order-service";
+
+export interface AttemptFilter {
+  readonly outcome: "delivered" | "failed" | null;
+  readonly event_id: string | null;
+}
+
+/** One event, or all of a span of time that were not taken, in Unix seconds. */
+export type Redelivery = { readonly event_id: string } | { readonly from: number; readonly to: number };
+
+export class WebhookCalls {
+  constructor(
+    private readonly token: string,
+    private readonly fetch?: typeof globalThis.fetch,
+  ) {}
+
+  async list(): Promise<WebhookEndpoint[]> {
+    return (await this.ask<{ endpoints: WebhookEndpoint[] }>("/webhooks")).endpoints;
+  }
+
+  /** The answer holds the secret, this once. */
+  make(endpoint: EndpointRequest): Promise<WebhookEndpoint> {
+    return this.send("POST", "/webhooks", endpoint);
+  }
+
+  change(id: string, change: EndpointChange): Promise<WebhookEndpoint> {
+    return this.send("PATCH", of(id), change);
+  }
+
+  /** The answer holds the new secret, this once. */
+  rotate(id: string): Promise<WebhookEndpoint> {
+    return this.change(id, { secret: null });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.ask(of(id), { method: "DELETE" });
+  }
+
+  attempts(id: string, { outcome, event_id }: AttemptFilter, cursor: string | null = null): Promise<AttemptPage> {
+    const query = new URLSearchParams({ ...(outcome && { outcome }), ...(event_id && { event_id }), ...(cursor && { cursor }) });
+    return this.ask(`${of(id, "/attempts")}?${query}`);
+  }
+
+  test(id: string): Promise<{ event_id: string }> {
+    return this.ask(of(id, "/test"), { method: "POST" });
+  }
+
+  redeliver(id: string, what: Redelivery): Promise<Redelivered> {
+    return this.send("POST", of(id, "/redeliver"), what);
+  }
+
+  private send<T>(method: string, path: string, body: object): Promise<T> {
+    return this.ask(path, { method, body: JSON.stringify(body) });
+  }
+
+  private ask<T>(path: string, init: Init = {}): Promise<T> {
+    return request<T>(path, { ...init, token: this.token }, this.fetch);
+  }
+}
+
+function of(id: string, path = ""): string {
+  return `/webhooks/${encodeURIComponent(id)}${path}`;
+}

@@ -1,0 +1,4 @@
+/** The dispatcher's page: all deliveries. */
+import { start } from "../fleet/start";
+
+start("dispatch");
