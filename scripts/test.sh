@@ -17,8 +17,7 @@ steps=(
   "& WebAssembly|scripts/wasm.sh"
   "WebAssembly: size|scripts/size.sh"
   "generated files|scripts/generate.sh --check"
-  "pages: types, lint, unit tests|npm --prefix web run check"
-  "pages: build|npm --prefix web run build"
+  "pages|npm --prefix web run check"
   "onway, the tool|cargo build --package onway-cli"
   "& WebAssembly with test routes|scripts/wasm.sh --test"
   "end to end: types|npm --prefix tests run check"
@@ -49,6 +48,10 @@ summary() {
   printf '\n'
   for name in "${names[@]}"; do printf '%-32s %s\n' "$name" "${task_took[$name]-not finished}"; done
   printf '\nall in %s, load %s\n\n%s\n' "$(since "$begun")" "$(cut -d' ' -f1-3 /proc/loadavg)" "$closing"
+  # Once more where whoever sees only the end finds it.
+  for name in "${names[@]}"; do
+    if [[ ${task_took[$name]-} == *FAILED ]]; then printf '\n%s ended with:\n%s\n' "$name" "$(tail -n 25 "$(log_of "$name")")"; fi
+  done
   say "$passed passed, $failed failed"
 }
 

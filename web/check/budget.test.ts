@@ -1,11 +1,9 @@
 /** What a page may weigh, and what the Worker relies on: read off a build, not guessed. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, type Rolldown } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 /** Script of a page without what it loads later, gzip. */
 const SCRIPT_BUDGET = 60 * 1024;
@@ -19,36 +17,22 @@ const PLACEHOLDERS = [
   '<script type="application/json" id="onway-data"><!--onway:data--></script>',
 ];
 
-let files: Map<string, Rolldown.OutputChunk | Rolldown.OutputAsset>;
-let html: string;
-let outDir: string;
+/** What `npm run build` wrote; `npm run check` runs it first. */
+const dist = fileURLToPath(new URL("../dist", import.meta.url));
+if (!existsSync(dist)) throw new Error("The pages are not built: npm --prefix web run build");
+
+const files = readdirSync(join(dist, "assets")).map((name) => `assets/${name}`);
+const text = (name: string): string => readFileSync(join(dist, name), "utf8");
+const html = text("track.html");
+
 /** What the service worker keeps for the driver's page. */
-let precached: string[];
-
-beforeAll(async () => {
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  outDir = await mkdtemp(join(tmpdir(), "onway-pages-"));
-  const built = (await build({ root, logLevel: "silent", build: { outDir } })) as Rolldown.RolldownOutput;
-  files = new Map(built.output.map((file) => [file.fileName, file]));
-  html = text("track.html");
-  const worker = await readFile(join(outDir, "drive-worker.js"), "utf8");
-  precached = [...worker.matchAll(/url:"([^"]+)"/g)].map((match) => match[1] ?? "");
-}, 120_000);
-
-afterAll(() => rm(outDir, { recursive: true, force: true }));
-
-function text(name: string): string {
-  const file = files.get(name);
-  if (!file) throw new Error(`${name} was not built`);
-  return file.type === "chunk" ? file.code : String(file.source);
-}
+const precached = [...text("drive-worker.js").matchAll(/url:"([^"]+)"/g)].map((match) => match[1] ?? "");
 
 /** The chunks that a page loads at once: its own, and what those import. */
 function scripts(page: string): string[] {
   const found = [...text(page).matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map((match) => match[1] ?? "");
   for (const name of found) {
-    const chunk = files.get(name);
-    const imports = chunk?.type === "chunk" ? chunk.imports : [];
+    const imports = [...text(name).matchAll(/\b(?:from|import)\s*["'`]\.\/([^"'`]+\.js)["'`]/g)].map((match) => `assets/${match[1] ?? ""}`);
     found.push(...imports.filter((imported) => !found.includes(imported)));
   }
   return found;
@@ -59,7 +43,7 @@ const gzipped = (names: readonly string[]): number =>
 
 test("the tracking page's script, without the map and what is for a few, is within its budget", () => {
   const loaded = scripts("track.html");
-  const later = [...files.keys()].filter((name) => /(map-view|Parts|Replay)-[^/]*\.js$/.test(name));
+  const later = files.filter((name) => /(map-view|Parts|Replay)-[^/]*\.js$/.test(name));
   expect(later.length).toBe(3);
   expect(loaded.filter((name) => later.includes(name))).toEqual([]);
   expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
@@ -75,7 +59,7 @@ test("the script of a customer's own deliveries is within its budget, without th
 test.each(["dispatch.html", "store.html"])("the script of %s is within its budget, without the map and the charts", (page) => {
   const loaded = scripts(page);
   expect(loaded.length).toBeGreaterThan(1);
-  const later = [...files.keys()].filter((name) => /(fleet-map|map-style|Statistics|Replay)-[^/]*\.js$/.test(name));
+  const later = files.filter((name) => /(fleet-map|map-style|Statistics|Replay)-[^/]*\.js$/.test(name));
   expect(later.length).toBe(4);
   expect(loaded.filter((name) => later.includes(name))).toEqual([]);
   expect(gzipped(loaded)).toBeLessThan(SCRIPT_BUDGET);
