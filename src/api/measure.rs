@@ -6,6 +6,9 @@ use std::hint::black_box;
 use onway_core::auth::{Caller, Role};
 use onway_core::clock::Millis;
 use onway_core::delivery::{Command, Delivery, Start};
+use onway_core::eta::{self, Corridor, Estimate, Journey, Model, Situation};
+use onway_core::filter::Filter;
+use onway_core::fix::{Fix, Position};
 use onway_core::recent::NoArchive;
 use onway_core::rejection::Rejection;
 use onway_core::status::Status;
@@ -14,7 +17,7 @@ use onway_core::visibility::rules::Rules;
 use onway_core::wire::StartRequest;
 use onway_core::wire::input;
 use onway_core::wire::report::{FRAME_FIXES_MAX, Report, StatusReport};
-use onway_core::wire::start::Visibility;
+use onway_core::wire::start::{Mode, Visibility};
 use serde_json::json;
 use worker::Response;
 
@@ -22,8 +25,10 @@ use crate::problem::{Answer, ours};
 
 const BEGIN: Millis = Millis(1_700_000_000_000);
 const ROUNDS_MAX: usize = 1_000_000;
+const MODE: Mode = Mode::Car;
 
-/// `asked`: `write`, `parse` or `decide`, a slash, and how many times. Each does what the one before it does.
+/// `asked`: `write`, `parse`, `estimate` (the filter and the ETA alone) or `decide` (all that is decided), a slash, and
+/// how many times. The last two do what `parse` does, and that what `write` does.
 pub fn run(asked: &str) -> Answer {
     let (what, rounds) = asked.split_once('/').ok_or(Rejection::Internal)?;
     let rounds = rounds.parse::<usize>().map_err(|_| Rejection::Internal)?.min(ROUNDS_MAX);
@@ -31,6 +36,7 @@ pub fn run(asked: &str) -> Answer {
     let mut delivery = delivery()?;
     let picked_up = Command::Status(StatusReport::of(Status::PickedUp));
     delivery.apply(picked_up, &by, BEGIN, &NoArchive)?;
+    let mut trip = Trip::new()?;
     for n in 1..=rounds {
         let frame = frame(n);
         if what == "write" {
@@ -43,9 +49,51 @@ pub fn run(asked: &str) -> Answer {
             black_box(report);
             continue;
         }
+        if what == "estimate" {
+            black_box(trip.estimate(&report.fixes)?);
+            continue;
+        }
         black_box(delivery.apply(Command::Report(report), &by, now, &NoArchive)?);
     }
     Response::from_json(&json!({ "rounds": rounds })).map_err(ours)
+}
+
+/// Who is followed by the filter and the ETA alone.
+struct Trip {
+    filter: Filter,
+    journey: Journey,
+    corridor: Corridor,
+    destination: Position,
+}
+
+impl Trip {
+    fn new() -> Result<Self, Rejection> {
+        let place = |lat, lng| Position::from_degrees(lat, lng).ok_or(Rejection::Internal);
+        let (origin, destination) = (place(5.6, -0.173)?, place(5.7, -0.2)?);
+        let corridor = Model::built_in().corridor(origin, destination, MODE);
+        Ok(Self { filter: Filter::default(), journey: Journey::default(), corridor, destination })
+    }
+
+    fn estimate(&mut self, fixes: &[Fix]) -> Result<Option<Estimate>, Rejection> {
+        let mut last = None;
+        for fix in fixes {
+            self.filter.step(fix, MODE);
+            let here = self.filter.shown(fix.time, MODE).ok_or(Rejection::Internal)?.position;
+            self.journey.observe(fix.time, here, here.metres_to(self.destination));
+            let situation = Situation {
+                mode: MODE,
+                now: fix.time,
+                here,
+                destination: self.destination,
+                way: None,
+                ahead: &[],
+                journey: &self.journey,
+                corridor: &self.corridor,
+            };
+            last = Some(eta::estimate(Model::built_in(), &situation));
+        }
+        Ok(last)
+    }
 }
 
 /// A frame as a phone sends it: a fix a second, 8 m on, around a wide circle.

@@ -1,6 +1,6 @@
 /** What a dispatcher asks and does over HTTP. Each rejects with a `Refusal` in the service's own words. */
+import { Asking } from "./asking";
 import type { DriverSnapshot } from "./driver-wire";
-import { type Init, Refusal, request, send } from "./http";
 import type { Point } from "./trail";
 import type { BatchResult, DeliveryStats, DriverEntry, EmergencyView, Mode, Snapshot, Status, Timeline } from "./wire";
 
@@ -42,14 +42,7 @@ export interface Change {
   note?: string;
 }
 
-export class Calls {
-  constructor(
-    private readonly token: string,
-    private readonly fetch?: typeof globalThis.fetch,
-    /** The token has run out, or was revoked: what was asked for was not done. */
-    private readonly onRefused: () => void = () => undefined,
-  ) {}
-
+export class Calls extends Asking {
   snapshot(id: string, signal?: AbortSignal): Promise<Snapshot> {
     return this.ask(of(id), { ...(signal && { signal }) });
   }
@@ -111,26 +104,9 @@ export class Calls {
   }
 
   /** The same as a file of CSV. */
-  async statisticsFile(query: Readonly<Record<string, string>>): Promise<Blob> {
+  statisticsFile(query: Readonly<Record<string, string>>): Promise<Blob> {
     const path = `/stats/deliveries?${new URLSearchParams({ ...query, format: "csv" })}`;
-    return (await this.answered(send(path, { token: this.token }, this.fetch))).blob();
-  }
-
-  private send<T>(method: string, path: string, body: object, headers: Record<string, string> = {}): Promise<T> {
-    return this.ask(path, { method, headers, body: JSON.stringify(body) });
-  }
-
-  private ask<T>(path: string, init: Init = {}): Promise<T> {
-    return this.answered(request<T>(path, { ...init, token: this.token }, this.fetch));
-  }
-
-  private async answered<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer;
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 401) this.onRefused();
-      throw error;
-    }
+    return this.file(path);
   }
 }
 

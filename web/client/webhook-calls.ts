@@ -1,5 +1,5 @@
 /** What is asked and done about webhooks over HTTP. Each rejects with a `Refusal` in the service's own words. */
-import { type Init, request } from "./http";
+import { Asking } from "./asking";
 import type { AttemptPage, EndpointChange, EndpointRequest, Redelivered, WebhookEndpoint } from "./wire";
 
 /** The operator's order service among endpoints: set by configuration, for admins to read and to send again. */
@@ -13,12 +13,7 @@ export interface AttemptFilter {
 /** One event, or all of a span of time that were not taken, in Unix seconds. */
 export type Redelivery = { readonly event_id: string } | { readonly from: number; readonly to: number };
 
-export class WebhookCalls {
-  constructor(
-    private readonly token: string,
-    private readonly fetch?: typeof globalThis.fetch,
-  ) {}
-
+export class WebhookCalls extends Asking {
   async list(): Promise<WebhookEndpoint[]> {
     return (await this.ask<{ endpoints: WebhookEndpoint[] }>("/webhooks")).endpoints;
   }
@@ -52,14 +47,6 @@ export class WebhookCalls {
 
   redeliver(id: string, what: Redelivery): Promise<Redelivered> {
     return this.send("POST", of(id, "/redeliver"), what);
-  }
-
-  private send<T>(method: string, path: string, body: object): Promise<T> {
-    return this.ask(path, { method, body: JSON.stringify(body) });
-  }
-
-  private ask<T>(path: string, init: Init = {}): Promise<T> {
-    return request<T>(path, { ...init, token: this.token }, this.fetch);
   }
 }
 

@@ -1,4 +1,6 @@
 /** The dispatcher's page: all deliveries. */
+import { App } from "../fleet/App";
+import { KEPT } from "../fleet/session";
 import { start } from "../fleet/start";
 
-start("dispatch");
+start(KEPT.dispatch, (entered) => <App desk="dispatch" {...entered} />);

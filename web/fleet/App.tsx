@@ -1,52 +1,40 @@
 /** The pages of a fleet: who may work at this desk, and the desk. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import type { PageConfig } from "../track/page-data";
-import { dropToken } from "../track/token";
+import { useState } from "preact/hooks";
 import { Desk } from "./Desk";
-import { type Desk as DeskName, KEPT, type Session, admit } from "./session";
-import { SignIn } from "./SignIn";
+import { Gate } from "./Gate";
+import { type Desk as DeskName, KEPT, NO_TOKEN, type Refused, admit } from "./session";
+import type { Entered } from "./start";
+import { useAdmission } from "./use-admission";
 
-interface AppProps {
-  desk: DeskName;
-  config: PageConfig;
-  /** From the address, or kept for the tab. */
-  token: string | null;
-}
+const TITLES: Record<DeskName, string> = { dispatch: "Sign in to dispatch", store: "Sign in to your store" };
 
-export function App({ desk, config, token }: AppProps): JSX.Element {
+const REFUSED: Record<DeskName, Record<Refused, string>> = {
+  dispatch: {
+    no_token: NO_TOKEN,
+    wrong_role: "This token is not a dispatcher's. Stores have a page of their own: /store.",
+    no_store: "This token names no store.",
+  },
+  store: {
+    no_token: NO_TOKEN,
+    wrong_role: "This token is not a store's. Dispatchers have a page of their own: /dispatch.",
+    no_store: "This token names no store. Add ?store_id=… to the address, or ask for another token.",
+  },
+};
+
+export function App({ desk, config, token }: Entered & { desk: DeskName }): JSX.Element {
   const store = new URLSearchParams(location.search).get("store_id");
-  const [session, setSession] = useState<Session | null>(null);
-  const [again, setAgain] = useState<string | null>(null);
+  const { session, again, enter, leave } = useAdmission({
+    kept: KEPT[desk],
+    token,
+    admit: (given) => admit(given, desk, store),
+    words: REFUSED[desk],
+  });
   const [at, setAt] = useState<string | null>(null);
-  const enter = (given: string): ReturnType<typeof admit> => {
-    const admitted = admit(given, desk, store);
-    if ("session" in admitted) {
-      setSession(admitted.session);
-      keep(desk, given);
-    }
-    return admitted;
-  };
-  useEffect(() => {
-    if (token !== null && "refused" in enter(token)) {
-      dropToken(KEPT[desk]);
-      setAgain(desk === "dispatch" ? "That token is not a dispatcher's." : "That token is not a store's.");
-    }
-  }, [token]);
-  const leave = (why: string | null, left: string | null): void => {
-    dropToken(KEPT[desk]);
-    setSession(null);
-    setAgain(why);
+  const onLeave = (why: string | null, left: string | null): void => {
+    leave(why);
     setAt(left);
   };
-  if (session === null) return <SignIn desk={desk} again={again} onToken={enter} />;
-  return <Desk key={session.token} desk={desk} session={session} config={config} at={at} onLeave={leave} />;
-}
-
-function keep(desk: DeskName, token: string): void {
-  try {
-    sessionStorage.setItem(`onway.token.${KEPT[desk]}`, token);
-  } catch {
-    // Storage may be switched off: the token then lives as long as the page.
-  }
+  if (session === null) return <Gate title={TITLES[desk]} again={again} onToken={enter} />;
+  return <Desk key={session.token} desk={desk} session={session} config={config} at={at} onLeave={onLeave} />;
 }

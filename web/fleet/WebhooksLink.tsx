@@ -4,9 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 import { Refusal } from "../client/http";
 import { WebhookCalls } from "../client/webhook-calls";
 import { alarmWords, ofStore } from "../webhooks/health";
-import { addressOf } from "../webhooks/session";
 import { Glyph } from "./icons";
-import type { Session } from "./session";
+import { type Session, addressOf } from "./session";
 
 /** Endpoints fail for days before they are disabled. */
 const LOOK_MS = 300_000;

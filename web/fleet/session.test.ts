@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Desk, admit, pasted } from "./session";
+import { type Desk, addressOf, admit, pasted } from "./session";
 
 const tokenOf = (claims: object): string => `e30.${btoa(JSON.stringify(claims)).replaceAll("=", "")}.c2ln`;
 
@@ -23,4 +23,10 @@ test("an admin looks at the store that the address names", () => {
 
 test("what is no token opens nothing", () => {
   expect(admit(pasted("Bearer hello"), "dispatch")).toEqual({ refused: "no_token" });
+});
+
+test("a token goes along in the fragment alone", () => {
+  const url = new URL(addressOf("/integrations", "a.b+c.d", "s 1"), "https://onway.test");
+  expect([url.pathname, url.searchParams.get("store_id"), new URLSearchParams(url.hash.slice(1)).get("token")]).toEqual(["/integrations", "s 1", "a.b+c.d"]);
+  expect(addressOf("/dispatch", "a", null)).toBe("/dispatch#token=a");
 });

@@ -26,10 +26,15 @@ export interface Abilities {
 /** Under what name the token is kept for the tab. */
 export const KEPT: Record<Desk, string> = { dispatch: "dispatch", store: "store" };
 
-export type Admitted = { session: Session } | { refused: "no_token" | "wrong_role" | "no_store" };
+/** Why a token opens nothing. */
+export type Refused = "no_token" | "wrong_role" | "no_store";
+export type Admitted<S> = { session: S } | { refused: Refused };
+
+/** What a page says to what is none. */
+export const NO_TOKEN = "This is no token. Paste all of it: three parts with dots between them.";
 
 /** What `token` opens at `desk`. `store` is a claim that goes by another name, from the address. */
-export function admit(token: string, desk: Desk, store: string | null = null): Admitted {
+export function admit(token: string, desk: Desk, store: string | null = null): Admitted<Session> {
   const claims = claimsOf(token);
   if (claims === null) return { refused: "no_token" };
   const role = roleOf(token);
@@ -54,4 +59,10 @@ export function storeOf(claims: Record<string, unknown>): string | null {
     if (typeof value === "string" && value !== "") return value;
   }
   return null;
+}
+
+/** The page for `token`, which goes along where no server ever sees it; an admin may look at one store alone. */
+export function addressOf(page: "/integrations" | "/dispatch" | "/store", token: string, store_id: string | null): string {
+  const query = store_id === null ? "" : `?store_id=${encodeURIComponent(store_id)}`;
+  return `${page}${query}#token=${encodeURIComponent(token)}`;
 }

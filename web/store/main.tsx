@@ -1,4 +1,6 @@
 /** A store's page: its own deliveries. */
+import { App } from "../fleet/App";
+import { KEPT } from "../fleet/session";
 import { start } from "../fleet/start";
 
-start("store");
+start(KEPT.store, (entered) => <App desk="store" {...entered} />);

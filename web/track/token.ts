@@ -17,12 +17,20 @@ export function takeToken(tracking_id: string): string | null {
     const rest = fragment.toString();
     history.replaceState(history.state, "", location.pathname + location.search + (rest && `#${rest}`));
   }
+  if (token) keepToken(tracking_id, token);
   try {
-    if (token) sessionStorage.setItem(name(tracking_id), token);
     return token ?? sessionStorage.getItem(name(tracking_id));
   } catch {
-    // Storage may be switched off: the token then lives as long as the page.
+    // Storage may be switched off.
     return token;
+  }
+}
+
+export function keepToken(tracking_id: string, token: string): void {
+  try {
+    sessionStorage.setItem(name(tracking_id), token);
+  } catch {
+    // Storage may be switched off: the token then lives as long as the page.
   }
 }
 

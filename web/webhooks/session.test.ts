@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressOf, admit } from "./session";
+import { admit } from "./session";
 
 const tokenOf = (claims: object): string => `e30.${btoa(JSON.stringify(claims)).replaceAll("=", "")}.c2ln`;
 
@@ -19,10 +19,4 @@ test.each<[object, string | null, object]>([
 
 test("what is no token opens nothing", () => {
   expect(admit("hello")).toEqual({ refused: "no_token" });
-});
-
-test("a token goes along in the fragment alone", () => {
-  const url = new URL(addressOf("/integrations", "a.b+c.d", "s 1"), "https://onway.test");
-  expect([url.pathname, url.searchParams.get("store_id"), new URLSearchParams(url.hash.slice(1)).get("token")]).toEqual(["/integrations", "s 1", "a.b+c.d"]);
-  expect(addressOf("/dispatch", "a", null)).toBe("/dispatch#token=a");
 });

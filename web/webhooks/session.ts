@@ -1,6 +1,6 @@
 /** Who may look after webhooks: admins after all of them, a store after its own. */
 import { claimsOf, roleOf } from "../client/claims";
-import { storeOf } from "../fleet/session";
+import { type Admitted, storeOf } from "../fleet/session";
 
 /** Under what name the token is kept for the tab. */
 export const KEPT = "integrations";
@@ -12,10 +12,8 @@ export interface Session {
   readonly store_id: string | null;
 }
 
-export type Admitted = { session: Session } | { refused: "no_token" | "wrong_role" | "no_store" };
-
 /** What `token` opens. `store`: for admins the one that the address names, for a store what its claim goes without. */
-export function admit(token: string, store: string | null = null): Admitted {
+export function admit(token: string, store: string | null = null): Admitted<Session> {
   const claims = claimsOf(token);
   if (claims === null) return { refused: "no_token" };
   const role = roleOf(token);
@@ -23,10 +21,4 @@ export function admit(token: string, store: string | null = null): Admitted {
   if (role !== "store") return { refused: "wrong_role" };
   const store_id = storeOf(claims) ?? store;
   return store_id === null ? { refused: "no_store" } : { session: { token, role, store_id } };
-}
-
-/** The page for `token`, which goes along where no server ever sees it; an admin may look at one store alone. */
-export function addressOf(page: "/integrations" | "/dispatch" | "/store", token: string, store_id: string | null): string {
-  const query = store_id === null ? "" : `?store_id=${encodeURIComponent(store_id)}`;
-  return `${page}${query}#token=${encodeURIComponent(token)}`;
 }
