@@ -22,6 +22,8 @@ use onway_core::wire::input;
 use onway_core::wire::start::Visibility;
 use worker::Env;
 
+use crate::log;
+
 const HOUR_MS: f64 = 3_600_000.0;
 
 /// What tokens are checked against.
@@ -244,7 +246,18 @@ impl<'a> Config<'a> {
 
     /// From one attempt of a webhook to the next, in seconds.
     pub fn webhook_retries(&self) -> Vec<u32> {
-        self.text("WEBHOOK_RETRIES_S").map_or_else(|| RETRIES.to_vec(), |text| retries(&text))
+        self.retries("WEBHOOK_RETRIES_S").unwrap_or_else(|| RETRIES.to_vec())
+    }
+
+    fn retries(&self, name: &str) -> Option<Vec<u32>> {
+        let read = retries(&self.text(name)?);
+        if read.is_none() {
+            log::error(
+                "config",
+                format!("{name} must be seconds, separated by commas: the usual ones are taken"),
+            );
+        }
+        read
     }
 
     /// So long an isolate believes to know the endpoints, in ms.
@@ -316,7 +329,7 @@ impl<'a> Config<'a> {
 
     /// From one attempt of a push message to the next, in seconds.
     pub fn push_retries(&self) -> Vec<u32> {
-        self.text("PUSH_RETRIES_S").map_or_else(|| push::RETRIES.to_vec(), |text| retries(&text))
+        self.retries("PUSH_RETRIES_S").unwrap_or_else(|| push::RETRIES.to_vec())
     }
 
     /// Over how many objects all deliveries are spread.

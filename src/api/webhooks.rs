@@ -51,10 +51,10 @@ const MAKE: &str = concat!(
 );
 // Enabled again, it begins anew.
 const CHANGE: &str = concat!(
-    "UPDATE endpoint SET url = coalesce(?3, url), kinds = iif(?4, ?5, kinds), description = coalesce(?6, description),
+    "UPDATE endpoint SET url = coalesce(?3, url), kinds = iif(?4, ?5, kinds), description = iif(?10, ?6, description),
         former = iif(?7 IS NULL, former, secret), former_until = iif(?7 IS NULL, former_until, ?8),
         secret = coalesce(?7, secret), enabled = coalesce(?9, enabled),
-        failing_since = iif(?9, NULL, failing_since), disabled_reason = iif(?9, NULL, disabled_reason)
+        failing_since = iif(?9 OR ?3 IS NOT NULL, NULL, failing_since), disabled_reason = iif(?9, NULL, disabled_reason)
      WHERE id = ?1 AND (?2 IS NULL OR store_id = ?2)
      RETURNING json_insert(",
     view!(),
@@ -180,7 +180,7 @@ async fn make(body: &Value, scope: Option<&str>, env: &Env, config: &Config<'_>)
         kinds(asked.events.flatten()),
         secret(asked.secret.flatten())?.into(),
         i32::from(asked.enabled.unwrap_or(true)).into(),
-        or_null(asked.description.as_deref()),
+        or_null(asked.description.flatten().as_deref()),
         number(wall()),
         most.into(),
     ];
@@ -197,16 +197,17 @@ async fn change(body: &Value, named: [JsValue; 2], env: &Env, config: &Config<'_
     let url = asked.url.as_deref().map(|url| permitted(url, config)).transpose()?;
     let secret = asked.secret.map(secret).transpose()?;
     let [id, scope] = named;
-    let bindings: [JsValue; 9] = [
+    let bindings: [JsValue; 10] = [
         id,
         scope,
         or_null(url.as_deref()),
         i32::from(asked.events.is_some()).into(),
         kinds(asked.events.flatten()),
-        or_null(asked.description.as_deref()),
+        or_null(asked.description.as_ref().and_then(Option::as_deref)),
         or_null(secret.as_deref()),
         number(wall().plus(FORMER_MS)),
         asked.enabled.map_or(JsValue::NULL, |enabled| i32::from(enabled).into()),
+        i32::from(asked.description.is_some()).into(),
     ];
     let changed = text(env, CHANGE, &bindings).await.map_err(ours)?;
     forget();
@@ -252,8 +253,9 @@ async fn redeliver(body: &Value, id: &str, store_id: Option<&str>, env: &Env) ->
     }
     send(&errands, env).await?;
     let count = errands.len();
-    let last = rows.iter().map(|row| row.at as i64).max().filter(|_| count == REDELIVER_MAX as usize);
-    reply::json(&json!({ "count": count, "more": last.is_some(), "next_from": last }), 202)
+    let last = rows.iter().map(|row| row.at).reduce(f64::max).filter(|_| count == REDELIVER_MAX as usize);
+    let next_from = last.map(|at| at / 1000.0);
+    reply::json(&json!({ "count": count, "more": last.is_some(), "next_from": next_from }), 202)
 }
 
 /// The errand of a row that is sent again.

@@ -1,6 +1,6 @@
 //! D1's endpoints, and what was told to each. The schema is in `migrations`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -33,7 +33,8 @@ const ATTEMPT: &str = "
     INSERT INTO attempt (endpoint, at, event, n, status, ms, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
     ON CONFLICT DO NOTHING";
 const TAKEN: &str = "UPDATE endpoint SET failing_since = NULL WHERE id = ?1 AND failing_since IS NOT NULL";
-/// The first writes only where that is new; the changes of the second are looked at.
+/// The first writes only where that is new. The second, where an event is given up: a receiver that starts again
+/// after days of quiet is not judged by one attempt. Its changes are looked at.
 const FAILED: [&str; 2] = [
     "UPDATE endpoint SET failing_since = ?2 WHERE id = ?1 AND failing_since IS NULL",
     "UPDATE endpoint SET enabled = 0, disabled_reason = 'nothing but failures for five days'
@@ -65,6 +66,8 @@ pub struct Attempt<'a> {
     pub body: &'a str,
     pub began: Millis,
     pub n: u32,
+    /// Whether the event is given up if this one has failed.
+    pub is_last: bool,
     pub status: Option<u16>,
     pub error: Option<&'a str>,
 }
@@ -73,31 +76,42 @@ type Known = BTreeMap<Option<String>, (Millis, Rc<Vec<Target>>)>;
 
 thread_local! {
     static KNOWN: RefCell<Known> = const { RefCell::new(BTreeMap::new()) };
+    /// How often what is known was forgotten.
+    static CHANGES: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The enabled endpoints of a store, or of the deployment, as they were a few seconds ago.
 pub async fn of(env: &Env, store_id: Option<&str>) -> Result<Rc<Vec<Target>>> {
     let (now, fresh) = (wall(), Config::new(env).webhooks_cache());
-    let key = store_id.map(str::to_owned);
-    let known = KNOWN.with_borrow(|known| known.get(&key).cloned());
-    if let Some((_, targets)) = known.filter(|(at, _)| now.0 - at.0 < fresh) {
-        return Ok(targets);
+    let known = KNOWN.with_borrow(|known| known.get(&store_id.map(str::to_owned)).cloned());
+    match known.filter(|(at, _)| now.0 - at.0 < fresh) {
+        Some((_, targets)) => Ok(targets),
+        None => read(env, store_id).await,
     }
+}
+
+/// The enabled endpoints of a store, or of the deployment, as they are.
+pub async fn read(env: &Env, store_id: Option<&str>) -> Result<Rc<Vec<Target>>> {
+    let (now, changes) = (wall(), CHANGES.get());
     let read = text(env, READ, &[or_null(store_id), number(now)]).await?.unwrap_or_default();
     let targets: Rc<Vec<Target>> =
         Rc::new(own_json::read(read.as_bytes()).map_err(|error| Error::RustError(error.to_string()))?);
-    KNOWN.with_borrow_mut(|known| {
-        if known.len() >= STORES_MAX {
-            known.clear();
-        }
-        known.insert(key, (now, Rc::clone(&targets)));
-    });
+    // What was read before a change is not what is there after it.
+    if CHANGES.get() == changes {
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() >= STORES_MAX {
+                known.clear();
+            }
+            known.insert(store_id.map(str::to_owned), (now, Rc::clone(&targets)));
+        });
+    }
     Ok(targets)
 }
 
 /// Whatever is known may have changed.
 pub fn forget() {
     KNOWN.with_borrow_mut(BTreeMap::clear);
+    CHANGES.set(CHANGES.get().wrapping_add(1));
 }
 
 /// Whether the endpoint has taken the event, or its delivery has been erased.
@@ -135,14 +149,16 @@ pub async fn note(env: &Env, attempt: &Attempt<'_>) -> Result<bool> {
     let (follows, count): (&[&str], usize) = match verdict {
         Verdict::Taken => (&[TAKEN], 1),
         Verdict::Gone => (&[GONE], 1),
-        Verdict::Failed => (&FAILED, 2),
+        Verdict::Failed if attempt.is_last => (&FAILED, 2),
+        Verdict::Failed => (&FAILED[..1], 2),
     };
     for (at, sql) in follows.iter().enumerate() {
         statements.push(database.prepare(*sql).bind(bindings.get(..count + at).unwrap_or_default())?);
     }
     let answers = d1::batch(&database, &statements).await?;
     let changed = answers.as_array().and_then(|answers| answers.last()).map_or(0, d1::changes);
-    let is_disabled = verdict != Verdict::Taken && changed > 0;
+    let may_disable = verdict == Verdict::Gone || verdict == Verdict::Failed && attempt.is_last;
+    let is_disabled = may_disable && changed > 0;
     if is_disabled {
         forget();
     }

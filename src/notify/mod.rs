@@ -9,7 +9,7 @@ pub mod webhook;
 mod wording;
 
 use onway_core::notice::Kind;
-use onway_core::notice::message::{Errand, Fate, LATE_S, News};
+use onway_core::notice::message::{Errand, Fate, News, is_late};
 use onway_core::own_json;
 use worker::{Context, Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage, Result};
 
@@ -57,7 +57,7 @@ fn receiver(errand: &Errand) -> Option<&str> {
 }
 
 /// The first errand to a receiver shows whether it answers: the platform has six connections, and one that hangs must
-/// not have them all. The others then go at once, or are put off as if they had failed.
+/// not have them all. The others then go at once, or are put off.
 async fn go_through(lane: Vec<Task>, env: &Env, context: &Context) {
     let mut tasks = lane.into_iter();
     let Some(first) = tasks.next() else { return };
@@ -67,8 +67,8 @@ async fn go_through(lane: Vec<Task>, env: &Env, context: &Context) {
 
 /// Does what a message says. Whether its receiver hangs.
 async fn settle((message, errand): Task, env: &Env, context: &Context, hangs: bool) -> bool {
-    let waited = (wall().0 - message.timestamp().as_millis() as i64) / 1000;
-    match carry_out(errand, env, context, waited, hangs).await {
+    let queued = message.timestamp().as_millis() as i64;
+    match carry_out(errand, env, context, queued, hangs).await {
         Ok(hangs) => {
             message.ack();
             hangs
@@ -76,7 +76,7 @@ async fn settle((message, errand): Task, env: &Env, context: &Context, hangs: bo
         // Ours: the platform tries again, and puts it aside in the end.
         Err(error) => {
             log::error("notify", archive::reason(&error));
-            put_off(&message, waited.clamp(RETRY_FIRST_S, RETRY_MOST_S));
+            put_off(&message, ((wall().0 - queued) / 1000).clamp(RETRY_FIRST_S, RETRY_MOST_S));
             false
         }
     }
@@ -86,25 +86,18 @@ fn put_off(message: &RawMessage, secs: i64) {
     message.retry_with_options(&QueueRetryOptionsBuilder::new().with_delay_seconds(secs as u32).build());
 }
 
-/// Does what an errand says that lay in the queue for `waited` seconds. Whether its receiver hangs.
-async fn carry_out(errand: Errand, env: &Env, context: &Context, waited: i64, hangs: bool) -> Result<bool> {
-    let is_late = waited > LATE_S;
+/// Does what an errand says that is in the queue since `queued`, in Unix milliseconds. Whether its receiver hangs.
+async fn carry_out(errand: Errand, env: &Env, context: &Context, queued: i64, hangs: bool) -> Result<bool> {
+    let late = |happened| is_late(happened, queued, wall().0);
     let fate = match &errand {
-        Errand::Tell(news) => return spread(news, is_late, env).await.map(|()| false),
-        Errand::Sms { id, .. } | Errand::Push { id, .. } if is_late => {
+        Errand::Tell(news) => return spread(news, late(news.happened), env).await.map(|()| false),
+        Errand::Sms(sms::Message { id, .. }) | Errand::Push { id, .. } if late(None) => {
             log::warn("notify", format!("{id} comes too late for people: it is dropped"));
             Fate::Over
         }
-        Errand::Webhook { tries, .. } => match webhook::next_pause(env, *tries).filter(|_| hangs) {
-            Some(secs) => Fate::Again { secs },
-            // The last attempt is made in any case.
-            None => webhook::carry_out(&errand, env, context).await?,
-        },
-        Errand::Sms { id, to, text, store_id, customer_id, tracking_id, tries } => {
-            let (store_id, customer_id) = (store_id.as_deref(), customer_id.as_deref());
-            let message = sms::Message { id, to, text, store_id, customer_id, tracking_id, tries: *tries };
-            sms::carry_out(message, env).await?
-        }
+        Errand::Webhook { waits, .. } if hangs => Fate::PutOff { secs: webhook::put_off(env, *waits) },
+        Errand::Webhook { .. } => webhook::carry_out(&errand, env, context).await?,
+        Errand::Sms(message) => sms::carry_out(message, env).await?,
         Errand::Push { subscription, payload, tries, .. } => {
             push::carry_out(subscription, payload, *tries, env).await?
         }
@@ -112,6 +105,7 @@ async fn carry_out(errand: Errand, env: &Env, context: &Context, waited: i64, ha
     match fate {
         Fate::Over => Ok(false),
         Fate::Again { secs } => Queue::of(env)?.send(&[again(errand)], secs).await.map(|()| false),
+        Fate::PutOff { secs } => Queue::of(env)?.send(&[later(errand)], secs).await.map(|()| true),
         Fate::Waiting { secs } => {
             if let Some(secs) = secs {
                 Queue::of(env)?.send(&[again(errand)], secs).await?;
@@ -133,11 +127,21 @@ async fn spread(news: &News, is_late: bool, env: &Env) -> Result<()> {
     Queue::of(env)?.send(&errands, 0).await
 }
 
-/// The same once more.
+/// The same once more, after an attempt.
 fn again(mut errand: Errand) -> Errand {
     match &mut errand {
         Errand::Tell(_) => {}
-        Errand::Webhook { tries, .. } | Errand::Push { tries, .. } | Errand::Sms { tries, .. } => *tries += 1,
+        Errand::Webhook { tries, .. }
+        | Errand::Push { tries, .. }
+        | Errand::Sms(sms::Message { tries, .. }) => *tries += 1,
+    }
+    errand
+}
+
+/// The same, put off without an attempt.
+fn later(mut errand: Errand) -> Errand {
+    if let Errand::Webhook { waits, .. } = &mut errand {
+        *waits += 1;
     }
     errand
 }

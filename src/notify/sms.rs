@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use onway_core::notice::message::{Errand, Fate, News, pause};
+pub use onway_core::notice::sms::Message;
 use onway_core::notice::sms::{Post, RETRIES, Verdict, written};
 use onway_core::notice::texts::Words;
 use onway_core::rejection::Rejection;
@@ -80,7 +81,7 @@ fn message(news: &News, config: &Config<'_>) -> std::result::Result<Option<Erran
         link: link.as_deref(),
     };
     let text = written(news, &wording.texts, wording.language, &words);
-    Ok(text.map(|text| Errand::Sms {
+    let message = |text| Message {
         id: news.id.clone(),
         to: to.to_owned(),
         text,
@@ -88,32 +89,22 @@ fn message(news: &News, config: &Config<'_>) -> std::result::Result<Option<Erran
         customer_id: news.customer_id.clone(),
         tracking_id: news.tracking_id.clone(),
         tries: 0,
-    }))
-}
-
-/// A message that is about to be sent.
-pub struct Message<'a> {
-    pub id: &'a str,
-    pub to: &'a str,
-    pub text: &'a str,
-    pub store_id: Option<&'a str>,
-    pub customer_id: Option<&'a str>,
-    pub tracking_id: &'a str,
-    pub tries: u32,
+    };
+    Ok(text.map(|text| Errand::Sms(message(text))))
 }
 
 /// Sends a message, unless something speaks against it.
-pub async fn carry_out(message: Message<'_>, env: &Env) -> Result<Fate> {
+pub async fn carry_out(message: &Message, env: &Env) -> Result<Fate> {
     let config = Config::new(env);
     let Some(sms) = config.sms().map_err(failed)? else { return Ok(Fate::Over) };
     let d1 = env.d1(BINDING)?;
-    let names = config.id_keys().map_err(failed)?.number_names(message.to);
-    let claim = Claim::new(&message, &names, &sms)?;
+    let names = config.id_keys().map_err(failed)?.number_names(&message.to);
+    let claim = Claim::new(message, &names, &sms)?;
     if let Some(why) = claim.make(&d1).await? {
         log::warn("sms", format!("{} is not sent: {why}", message.id));
         return Ok(Fate::Over);
     }
-    let verdict = match send(&sms.provider.request(message.to, message.text)).await {
+    let verdict = match send(&sms.provider.request(&message.to, &message.text)).await {
         Ok((status, body)) => sms.provider.judge(status, &body),
         // It may have been sent.
         Err(error) => {
@@ -123,7 +114,7 @@ pub async fn carry_out(message: Message<'_>, env: &Env) -> Result<Fate> {
     };
     match verdict {
         Verdict::Sent => {}
-        Verdict::Stopped => note(env, message.to, false).await?,
+        Verdict::Stopped => note(env, &message.to, false).await?,
         Verdict::Refused(code) => log::warn("sms", format!("{} was refused: {code}", message.id)),
         Verdict::Again => {
             claim.release(&d1).await?;
@@ -152,25 +143,25 @@ pub async fn note(env: &Env, phone: &str, wants: bool) -> Result<()> {
 struct Claim([JsValue; 8]);
 
 impl Claim {
-    fn new(message: &Message<'_>, names: &[String], sms: &Sms) -> Result<Self> {
+    fn new(message: &Message, names: &[String], sms: &Sms) -> Result<Self> {
         let mut nonce = [0; 8];
         getrandom::fill(&mut nonce).map_err(|error| Error::RustError(error.to_string()))?;
         let now = wall();
         let who = names.first().map(String::as_str).unwrap_or_default();
-        let store = message.store_id.unwrap_or_default();
+        let store = message.store_id.as_deref().unwrap_or_default();
         let scopes = json!([
             [format!("number {who}"), sms.per_number, "number"],
             [format!("store {store}"), sms.per_store, "store"],
             ["all", sms.per_day, "day"],
         ]);
         Ok(Self([
-            message.id.into(),
+            message.id.as_str().into(),
             base16ct::lower::encode_string(&nonce).into(),
             scopes.to_string().into(),
             JsValue::from_f64(now.0.div_euclid(DAY_MS) as f64),
             serde_json::to_string(names)?.into(),
-            or_null(message.customer_id),
-            message.tracking_id.into(),
+            or_null(message.customer_id.as_deref()),
+            message.tracking_id.as_str().into(),
             number(now),
         ]))
     }

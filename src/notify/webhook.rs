@@ -7,9 +7,9 @@ use futures_util::future::{Either, join, select};
 use onway_core::log::Level;
 use onway_core::notice::Kind;
 use onway_core::notice::endpoint::{UrlParts, permit};
-use onway_core::notice::message::{Errand, Fate, News, pause};
+use onway_core::notice::message::{self, Errand, Fate, News, lengthened, pause, test_body};
 use onway_core::notice::signature::{bytes_of, signatures};
-use onway_core::notice::webhook::{ORDER_SERVICE, PATIENCE_MS, TIMEOUT_S, Verdict, delay};
+use onway_core::notice::webhook::{ORDER_SERVICE, PATIENCE_MS, TIMEOUT_S, Verdict};
 use onway_core::own_json;
 use serde_json::{Value, json};
 use worker::{Context, Delay, Env, Error, Headers, Result};
@@ -31,6 +31,7 @@ pub async fn wanted(news: &News, env: &Env) -> Result<Vec<Errand>> {
         tracking_id: news.tracking_id.clone(),
         body: body.to_owned(),
         tries: 0,
+        waits: 0,
     };
     let hears = |target: &&Target| {
         target.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|name| name == news.kind.name()))
@@ -44,7 +45,7 @@ pub async fn wanted(news: &News, env: &Env) -> Result<Vec<Errand>> {
         let own = endpoints::of(env, Some(store_id)).await?;
         errands.extend(own.iter().filter(hears).map(|target| errand(&target.id, Some(store_id), body)));
     }
-    if let Some(status) = news.kind.status().filter(|_| Config::new(env).order_service().is_some()) {
+    if let Some(status) = news.status.filter(|_| Config::new(env).order_service().is_some()) {
         let body = json!({
             "order_id": news.order_id, "tracking_id": news.tracking_id, "status": status.name(),
             "at": news.at.div_euclid(1000), "seq": news.seq,
@@ -83,8 +84,13 @@ pub fn next_pause(env: &Env, tries: u32) -> Option<u32> {
     pause(&Config::new(env).webhook_retries(), tries + 1, js_sys::Math::random())
 }
 
+/// After how many seconds one comes again that was put off `waits` times before.
+pub fn put_off(env: &Env, waits: u32) -> u32 {
+    message::put_off(&Config::new(env).webhook_retries(), waits, js_sys::Math::random())
+}
+
 async fn attempt(errand: Errand, env: Env) -> Result<Fate> {
-    let Errand::Webhook { endpoint, store_id, id, kind, tracking_id, body, tries } = &errand else {
+    let Errand::Webhook { endpoint, store_id, id, kind, tracking_id, body, tries, .. } = &errand else {
         return Ok(Fate::Over);
     };
     // Deleted or disabled meanwhile; or an attempt that was not waited for has been answered after all.
@@ -115,6 +121,7 @@ async fn attempt(errand: Errand, env: Env) -> Result<Fate> {
         Ok(answered) => (Some(answered.status), answered.retry_after, None),
         Err(error) => (None, None, Some(in_short(&archive::reason(&error)))),
     };
+    let next = next_pause(&env, *tries);
     let made = Attempt {
         endpoint,
         event: id,
@@ -123,14 +130,15 @@ async fn attempt(errand: Errand, env: Env) -> Result<Fate> {
         body,
         began,
         n: tries + 1,
+        is_last: next.is_none(),
         status,
         error: error.as_deref(),
     };
     if endpoints::note(&env, &made).await? {
         log::write(Level::Warn, "webhook disabled", &[("endpoint", endpoint)]);
     }
-    Ok(match (Verdict::of(status), next_pause(&env, *tries)) {
-        (Verdict::Failed, Some(pause)) => Fate::Again { secs: delay(pause, status, retry_after.as_deref()) },
+    Ok(match (Verdict::of(status), next) {
+        (Verdict::Failed, Some(pause)) => Fate::Again { secs: lengthened(pause, retry_after.as_deref()) },
         _ => Fate::Over,
     })
 }
@@ -143,13 +151,26 @@ fn in_short(error: &str) -> String {
 /// Where an errand goes now; `None` where it is not to go there any more.
 async fn target(env: &Env, endpoint: &str, store_id: Option<&str>, body: &str) -> Result<Option<Target>> {
     if endpoint != ORDER_SERVICE {
+        let is_meant = |target: &&Target| target.id == endpoint;
         let known = endpoints::of(env, store_id).await?;
-        return Ok(known.iter().find(|target| target.id == endpoint).cloned());
+        if let Some(target) = known.iter().find(is_meant) {
+            return Ok(Some(target.clone()));
+        }
+        // It may have been made since.
+        let fresh = endpoints::read(env, store_id).await?;
+        return Ok(fresh.iter().find(is_meant).cloned());
     }
     let config = Config::new(env);
     let Some(base) = config.order_service() else { return Ok(None) };
     let body: Value = own_json::read(body.as_bytes()).map_err(|error| Error::RustError(error.to_string()))?;
     let order = body.get("order_id").and_then(Value::as_str).unwrap_or_default();
+    if matches!(order, "." | "..") {
+        log::error(
+            "webhook",
+            "an order whose id is dots has no address: the order service hears nothing of it",
+        );
+        return Ok(None);
+    }
     let url = format!("{base}/orders/{}/status", String::from(js_sys::encode_uri_component(order)));
     let secret = config.text("ORDER_SERVICE_SECRET");
     if secret.as_ref().is_some_and(|secret| bytes_of(secret).is_none()) {
@@ -187,7 +208,8 @@ pub fn test(endpoint: &str, store_id: Option<&str>, id: &str) -> Errand {
         id: id.to_owned(),
         kind: Kind::Test,
         tracking_id: String::new(),
-        body: onway_core::notice::webhook::test_body(id, now.secs()),
+        body: test_body(id, now.secs()),
         tries: 0,
+        waits: 0,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use onway_core::geofence::FencedPlace;
 use onway_core::notice::Kind;
-use onway_core::notice::message::{Errand, Fate, News};
+use onway_core::notice::message::{Errand, Fate, News, lengthened, pause};
 use onway_core::notice::push::{self, PAYLOAD_MAX, PAYLOAD_SHORT, Said};
 use onway_core::notice::texts::{Audience, Language, Words};
 use onway_core::rejection::Rejection;
@@ -73,6 +73,10 @@ pub async fn wanted(news: &News, env: &Env) -> Result<Vec<Errand>> {
                 (news.kind, Audience::Customer)
             }
             None => return None,
+            // Of who has it now nothing was taken, however late it is heard that another's was.
+            Some(driver) if news.kind == Kind::Declined && news.former_id.as_deref() != Some(driver) => {
+                return None;
+            }
             Some(driver) if news.former_id.as_deref() == Some(driver) => (Kind::Declined, Audience::Driver),
             Some(_) => (news.kind, Audience::Driver),
         };
@@ -163,8 +167,7 @@ pub async fn carry_out(subscription: &str, payload: &str, tries: u32, env: &Env)
             Said::Taken => return Ok(Fate::Over),
             Said::Gone => return end(&database, subscription).await,
             Said::Later => {
-                let after = answered.retry_after.and_then(|secs| secs.parse().ok());
-                return Ok(later(&config, tries, after));
+                return Ok(later(&config, tries, answered.retry_after.as_deref()));
             }
             Said::TooLarge if !is_short => {
                 (payload, is_short) = (push::payload(message, PAYLOAD_SHORT), true);
@@ -177,9 +180,9 @@ pub async fn carry_out(subscription: &str, payload: &str, tries: u32, env: &Env)
     }
 }
 
-fn later(config: &Config<'_>, tries: u32, retry_after: Option<u32>) -> Fate {
-    match push::pause(&config.push_retries(), tries + 1, retry_after, js_sys::Math::random()) {
-        Some(secs) => Fate::Again { secs },
+fn later(config: &Config<'_>, tries: u32, retry_after: Option<&str>) -> Fate {
+    match pause(&config.push_retries(), tries + 1, js_sys::Math::random()) {
+        Some(secs) => Fate::Again { secs: lengthened(secs, retry_after) },
         None => {
             log::warn("push", "a message was not taken in time: it is dropped");
             Fate::Over

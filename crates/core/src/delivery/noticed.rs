@@ -48,8 +48,6 @@ pub struct Noticed {
     stale: bool,
     /// What the queue does not have yet, oldest first.
     pending: Vec<Notice>,
-    /// How many there was no room for.
-    omitted: u32,
 }
 
 impl Noticed {
@@ -74,7 +72,6 @@ impl Noticed {
                 matches!(notice.kind, Kind::EtaChanged | Kind::OffRoute | Kind::Stale | Kind::Resumed)
             };
             self.pending.remove(self.pending.iter().position(passing).unwrap_or(0));
-            self.omitted += 1;
         }
         self.pending.push(notice);
     }
@@ -102,7 +99,9 @@ impl Delivery {
             self.live.noticed.stale = false;
             self.note_kind(Kind::Resumed, now, None);
         }
-        if self.status().is_under_way() {
+        // A late fix moves nobody, though it may change what is estimated.
+        let is_late_fix = outcome.events.is_empty();
+        if self.status().is_under_way() && !is_late_fix {
             let is_off = self.is_off_route();
             if is_off && !self.live.noticed.off_route {
                 self.note_kind(Kind::OffRoute, now, None);
@@ -110,13 +109,13 @@ impl Delivery {
             self.live.noticed.off_route = is_off;
             self.notice_eta(limits, now);
         }
-        self.notice_delay(limits, now);
+        self.notice_delay(limits, now, !is_late_fix);
     }
 
     /// Notes what time alone has brought about. Whether there is something to tell.
     pub fn notice_time(&mut self, limits: Thresholds, now: Millis) -> bool {
         let before = self.live.noticed.pending.len();
-        self.notice_delay(limits, now);
+        self.notice_delay(limits, now, true);
         if self.silent_from(limits).is_some_and(|from| from <= now) {
             self.live.noticed.stale = true;
             self.note_kind(Kind::Stale, now, None);
@@ -166,8 +165,8 @@ impl Delivery {
             let kind = match status {
                 // The start said so, or an act does.
                 Status::Created => continue,
-                Status::Assigned if is_start => Kind::Assigned,
-                Status::Assigned => continue,
+                Status::Assigned if !is_start && self.is_act(EntryKind::Assigned, at) => continue,
+                Status::Assigned => Kind::Assigned,
                 Status::PickedUp => Kind::PickedUp,
                 Status::InTransit => Kind::InTransit,
                 Status::Delivered => Kind::Delivered,
@@ -177,6 +176,10 @@ impl Delivery {
             self.note_kind(kind, at, None);
         }
         self.live.noticed.steps = self.live.timeline.len();
+    }
+
+    fn is_act(&self, kind: EntryKind, at: Millis) -> bool {
+        self.live.acts.acts.iter().any(|act| act.kind == kind && act.at == at)
     }
 
     fn notice_acts(&mut self) {
@@ -217,13 +220,14 @@ impl Delivery {
         }
     }
 
-    /// Once: that it will be late, or is.
-    fn notice_delay(&mut self, limits: Thresholds, now: Millis) {
+    /// Once: that it will be late, by the ETA where that is `heeded`, or is.
+    fn notice_delay(&mut self, limits: Thresholds, now: Millis, heeded: bool) {
         if self.live.noticed.delayed {
             return;
         }
         let Some(late) = self.late_from(limits) else { return };
-        let will_be = self.status().is_under_way() && self.live.eta.is_some_and(|eta| eta.at > late);
+        let will_be =
+            heeded && self.status().is_under_way() && self.live.eta.is_some_and(|eta| eta.at > late);
         if will_be || now >= late {
             self.live.noticed.delayed = true;
             self.note_kind(Kind::Delayed, now, None);

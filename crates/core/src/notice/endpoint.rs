@@ -32,7 +32,7 @@ pub struct EndpointChange {
     /// `Some(None)`: one that is made here.
     pub secret: Option<Option<String>>,
     pub enabled: Option<bool>,
-    pub description: Option<String>,
+    pub description: Option<Option<String>>,
     /// At its creation alone.
     pub store_id: Option<String>,
 }
@@ -64,7 +64,10 @@ impl EndpointChange {
                 .or_else(|| fields.is_null("events").then_some(None)),
             secret: secret.map(Some).or_else(|| fields.is_null("secret").then_some(None)),
             enabled,
-            description: fields.text("description", DESCRIPTION_MAX)?,
+            description: fields
+                .text("description", DESCRIPTION_MAX)?
+                .map(Some)
+                .or_else(|| fields.is_null("description").then_some(None)),
             store_id: fields.identifier("store_id", ID_MAX)?,
         })
     }

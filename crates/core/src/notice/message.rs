@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Kind, Notice};
+use super::{Kind, Notice, sms};
 use crate::auth::Role;
 use crate::clock::Millis;
 use crate::delivery::{Delivery, EntryKind};
 use crate::driver::Emergency;
 use crate::geofence::FencedPlace;
 use crate::permission::Party;
+use crate::status::Status;
 use crate::visibility;
 use crate::wire::driver::EmergencyView;
 use crate::wire::start::Visibility;
@@ -42,6 +43,12 @@ pub struct News {
     pub phone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<FencedPlace>,
+    /// The status that was reached with it, of which the order's system hears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// When it happened, in Unix milliseconds of the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened: Option<i64>,
     /// Unix seconds, as the customer may see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eta_at: Option<i64>,
@@ -106,6 +113,8 @@ impl News {
             former_id: former(delivery, notice),
             phone: facts.phone.clone(),
             place: notice.place,
+            status: status(delivery, notice),
+            happened: Some(facts.clock.wall(notice.at).0),
             eta_at: visibility::eta_view(delivery, Party::Customer.into(), now).eta_at,
             is_for_outside: visibility::tells_outside(delivery, notice, now),
             is_public: facts.visibility == Visibility::Public,
@@ -149,6 +158,8 @@ impl News {
             former_id: None,
             phone: None,
             place: None,
+            status: None,
+            happened: Some(call.at.0),
             eta_at: None,
             is_for_outside: false,
             is_public: false,
@@ -161,6 +172,21 @@ impl News {
         });
         std::iter::once(news(None, told(&view), None)).chain(stores).collect()
     }
+}
+
+/// Another driver for who is on the way already is no step back.
+fn status(delivery: &Delivery, notice: &Notice) -> Option<Status> {
+    let status = notice.kind.status()?;
+    let reached =
+        || delivery.live.timeline.iter().any(|reached| reached.status == status && reached.at == notice.at);
+    (status != Status::Assigned || reached()).then_some(status)
+}
+
+/// The body of a test event. `secs`: Unix seconds.
+pub fn test_body(id: &str, secs: i64) -> String {
+    let data = Value::Object(serde_json::Map::new());
+    let body = Body { id, kind: Kind::Test, seq: 0, occurred_at: secs, place: None, data };
+    serde_json::to_string(&body).unwrap_or_default()
 }
 
 fn former(delivery: &Delivery, notice: &Notice) -> Option<String> {
@@ -181,7 +207,8 @@ fn former(delivery: &Delivery, notice: &Notice) -> Option<String> {
 pub enum Errand {
     /// Find out who wants to hear, and send an errand to each.
     Tell(Box<News>),
-    /// `POST` a body to an endpoint, of this store where it is one's. `tries`: how many went before.
+    /// `POST` a body to an endpoint, of this store where it is one's. `tries`: how many went before; `waits`: how often
+    /// it was put off without one, since the receiver was busy with another.
     Webhook {
         endpoint: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,21 +218,13 @@ pub enum Errand {
         tracking_id: String,
         body: String,
         tries: u32,
+        #[serde(default)]
+        waits: u32,
     },
     /// Encrypt and send to one subscription.
     Push { subscription: String, id: String, payload: String, tries: u32 },
     /// Send a text message.
-    Sms {
-        id: String,
-        to: String,
-        text: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        store_id: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        customer_id: Option<String>,
-        tracking_id: String,
-        tries: u32,
-    },
+    Sms(sms::Message),
 }
 
 /// What became of an errand.
@@ -215,12 +234,14 @@ pub enum Fate {
     Over,
     /// To be tried again after so many seconds.
     Again { secs: u32 },
+    /// Not tried now, but after so many seconds.
+    PutOff { secs: u32 },
     /// There is no answer yet: to be tried again after so many seconds, should none come meanwhile.
     Waiting { secs: Option<u32> },
 }
 
 /// What people are told this much later, in seconds, is of no use to them any more. Longer than any pause of theirs.
-pub const LATE_S: i64 = 7_200;
+const LATE_S: i64 = 7_200;
 
 /// From one attempt to the next, in seconds: over a day in all. A deployment may set its own.
 pub const RETRIES: [u32; 9] = [5, 60, 300, 1_800, 7_200, 14_400, 21_600, 21_600, 21_600];
@@ -229,10 +250,36 @@ pub const DELAY_MAX: u32 = 43_200;
 /// A delay is lengthened by up to this share, so that what failed together is not repeated together.
 pub const JITTER: f64 = 0.2;
 
+/// The longest delay of what waits for another to the same receiver, in seconds.
+const PUT_OFF_MAX: u32 = 300;
+/// The longest that a receiver may put us off, in seconds.
+const RETRY_AFTER_MAX: u32 = 3_600;
+
 /// The delay after `tries` attempts have failed; `None` after the last. `luck` is within 0 and 1.
 pub fn pause(retries: &[u32], tries: u32, luck: f64) -> Option<u32> {
     let secs = retries.get(tries.checked_sub(1)? as usize)?;
-    Some(((f64::from(*secs) * (1.0 + JITTER * luck)).round() as u32).min(DELAY_MAX))
+    Some(jittered(*secs, luck))
+}
+
+/// The delay of what has been put off `waits` times without an attempt.
+pub fn put_off(retries: &[u32], waits: u32, luck: f64) -> u32 {
+    let secs = retries.get(waits as usize).or(retries.last()).copied().unwrap_or(PUT_OFF_MAX);
+    jittered(secs.min(PUT_OFF_MAX), luck)
+}
+
+fn jittered(secs: u32, luck: f64) -> u32 {
+    ((f64::from(secs) * (1.0 + JITTER * luck)).round() as u32).min(DELAY_MAX)
+}
+
+/// The delay where the receiver may have asked for a longer one by `Retry-After`, in seconds.
+pub fn lengthened(pause: u32, retry_after: Option<&str>) -> u32 {
+    let asked = retry_after.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    pause.max(asked.min(RETRY_AFTER_MAX)).min(DELAY_MAX)
+}
+
+/// Whether people are not told any more. `queued` and `now`: Unix milliseconds.
+pub fn is_late(happened: Option<i64>, queued: i64, now: i64) -> bool {
+    now - happened.unwrap_or(queued).min(queued) > LATE_S * 1000
 }
 
 #[cfg(test)]
@@ -249,6 +296,48 @@ mod tests {
         assert_eq!(pause(&RETRIES, 0, 0.5), None);
         assert_eq!(pause(&[DELAY_MAX], 1, 1.0), Some(DELAY_MAX));
         assert_eq!(pause(&[100], 1, 1.0), Some(120));
+    }
+
+    #[test]
+    fn what_is_put_off_comes_again_within_minutes() {
+        let all: Vec<u32> = (0..5).map(|waits| put_off(&RETRIES, waits, 0.0)).collect();
+        assert_eq!(all, [5, 60, 300, 300, 300]);
+        assert_eq!(put_off(&[1, 2], 9, 0.0), 2);
+        assert_eq!(put_off(&[], 0, 0.0), PUT_OFF_MAX);
+        assert_eq!(put_off(&[100], 0, 1.0), 120);
+    }
+
+    #[test]
+    fn a_receiver_may_ask_for_a_longer_pause_and_for_no_shorter_one() {
+        for (said, expected) in [
+            (Some("120"), 120),
+            (Some(" 70 "), 70),
+            (Some("7"), 60),
+            (Some("86400"), RETRY_AFTER_MAX),
+            (Some("-5"), 60),
+            (Some("Wed, 21 Oct 2026 07:28:00 GMT"), 60),
+            (None, 60),
+        ] {
+            assert_eq!(lengthened(60, said), expected, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn what_waited_anywhere_is_late_after_two_hours() {
+        let hours = |hours: i64| hours * 3_600_000;
+        for (happened, queued, now, expected) in [
+            (Some(0), 0, hours(2), false),
+            (Some(0), 0, hours(2) + 1, true),
+            // In the object, while the queue was away.
+            (Some(0), hours(3), hours(3), true),
+            // In the queue.
+            (None, 0, hours(3), true),
+            (None, hours(3), hours(3), false),
+            // Clocks differ by a little.
+            (Some(5), 0, hours(2), false),
+        ] {
+            assert_eq!(is_late(happened, queued, now), expected, "{happened:?} {queued} {now}");
+        }
     }
 
     #[test]
@@ -281,6 +370,15 @@ mod tests {
     }
 
     #[test]
+    fn a_test_event_has_the_form_of_all() {
+        let body: Value = serde_json::from_str(&test_body("evt_A", 7)).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({"id": "evt_A", "type": "test", "seq": 0, "occurred_at": 7, "data": {}})
+        );
+    }
+
+    #[test]
     fn an_errand_is_read_as_it_was_written() {
         let errand = Errand::Webhook {
             endpoint: "ep_A".into(),
@@ -290,6 +388,7 @@ mod tests {
             tracking_id: "TRK-A".into(),
             body: "{}".into(),
             tries: 2,
+            waits: 1,
         };
         let text = serde_json::to_vec(&errand).unwrap();
         assert_eq!(crate::own_json::read::<Errand>(&text).unwrap(), errand);

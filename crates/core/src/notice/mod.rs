@@ -133,7 +133,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The status that it says was reached, of which the order's system hears.
+    /// The status that it says was reached.
     pub const fn status(self) -> Option<Status> {
         match self {
             // Without a driver it is what it was before it had one.

@@ -197,12 +197,6 @@ pub const fn said(status: u16) -> Said {
     }
 }
 
-/// After how many seconds an attempt is repeated, where the push service may have said when.
-pub fn pause(retries: &[u32], tries: u32, retry_after: Option<u32>, luck: f64) -> Option<u32> {
-    let usual = super::message::pause(retries, tries, luck)?;
-    Some(usual.max(retry_after.unwrap_or(0)).min(3_600))
-}
-
 /// What the text of a message is encrypted with.
 pub struct ContentKeys {
     pub key: [u8; 16],
@@ -306,6 +300,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::notice::message;
 
     const KEY: &str =
         "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
@@ -408,11 +403,9 @@ mod tests {
 
     #[test]
     fn attempts_end_within_the_hour() {
-        let all: Vec<u32> = (1..=9).map_while(|tries| pause(&RETRIES, tries, None, 1.0)).collect();
+        let all: Vec<u32> = (1..=9).map_while(|tries| message::pause(&RETRIES, tries, 1.0)).collect();
         assert_eq!(all.len(), RETRIES.len());
         assert!(all.iter().sum::<u32>() <= 3_600, "{all:?}");
-        assert_eq!(pause(&RETRIES, 1, Some(90), 0.0), Some(90));
-        assert_eq!(pause(&RETRIES, 1, Some(1_000_000), 0.0), Some(3_600));
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Text messages: which events are told by one, to which numbers, and how much fits into it.
 
+use serde::{Deserialize, Serialize};
+
 use super::Kind;
 use super::message::News;
 use super::texts::{Audience, Language, Texts, Words};
@@ -16,10 +18,14 @@ const SEGMENTS_MAX: usize = 2;
 
 /// Of the numbers that begin with +1, +7 or +44 those that belong to other countries, where a call or a text may cost
 /// many times as much. They are reached only where they are named themselves.
-const APART: [&str; 29] = [
+const APART: [&str; 45] = [
+    // The Caribbean, Bermuda, the Pacific.
     "1242", "1246", "1264", "1268", "1284", "1340", "1345", "1441", "1473", "1649", "1658", "1664", "1670",
-    "1671", "1684", "1721", "1758", "1767", "1784", "1809", "1829", "1849", "1868", "1869", "1876", "76",
-    "77", "441624", "447624",
+    "1671", "1684", "1721", "1758", "1767", "1784", "1809", "1829", "1849", "1868", "1869", "1876",
+    // Kazakhstan.
+    "76", "77", // Guernsey, Jersey, the Isle of Man.
+    "441481", "447781", "447839", "4479111", "4479117", "441534", "447509", "4477003", "4477007", "4477008",
+    "447797", "447829", "447937", "441624", "4474576", "447524", "447624", "447924",
 ];
 
 /// What one sends messages through. It says what to ask for; who sends it is elsewhere.
@@ -28,6 +34,20 @@ pub trait Provider {
     fn request(&self, to: &str, text: &str) -> Post;
     /// What its answer means.
     fn judge(&self, status: u16, body: &[u8]) -> Verdict;
+}
+
+/// A message that is to be sent. `tries`: how many attempts went before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub id: String,
+    pub to: String,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
+    pub tracking_id: String,
+    pub tries: u32,
 }
 
 /// A form to send.
@@ -189,6 +209,8 @@ mod tests {
             former_id: None,
             phone: phone.map(str::to_owned),
             place: None,
+            status: None,
+            happened: None,
             eta_at: None,
             is_for_outside: true,
             is_public: true,
@@ -210,8 +232,11 @@ mod tests {
             ("+1 +1876", "+18765550100", true),
             ("+7", "+79161234567", true),
             ("+7", "+77011234567", false),
-            ("+44", "+447911123456", true),
+            ("+44", "+447400123456", true),
             ("+44", "+447624123456", false),
+            ("+44", "+447797123456", false),
+            ("+44", "+447911123456", false),
+            ("+44 +447797", "+447797123456", true),
             ("+233", "233201234567", false),
         ] {
             let rules = Rules::parse(None, countries).unwrap();

@@ -201,10 +201,6 @@ const fn ours(kind: Kind, audience: Audience, language: Language) -> Option<(&'s
         (Driver, Kind::Declined, De) => {
             ("Lieferung zurückgenommen", "{operator}: Bestellung {order} ist nicht mehr deine.")
         }
-        (Driver, Kind::Delayed, En) => ("Delivery late", "{operator}: order {order} is late."),
-        (Driver, Kind::Delayed, De) => {
-            ("Lieferung verspätet", "{operator}: Bestellung {order} ist verspätet.")
-        }
         _ => return None,
     })
 }

@@ -1,6 +1,5 @@
 //! What an endpoint's answer means, and what its caller may ask of the list of attempts.
 
-use super::Kind;
 use super::message::DELAY_MAX;
 use crate::rejection::Rejection;
 use crate::wire::input::Fields;
@@ -14,8 +13,8 @@ pub const TIMEOUT_S: u32 = 10;
 pub const PATIENCE_MS: u64 = 1_000;
 /// Nothing but failures for so long, in ms, disables an endpoint: five days.
 pub const FAILING_MS: i64 = 5 * 86_400_000;
-/// The longest that a receiver may put us off, in seconds.
-const RETRY_AFTER_MAX: u32 = 3_600;
+/// Most retries that a deployment may ask for.
+const RETRIES_MAX: usize = 20;
 /// Most events that one request sends again.
 pub const REDELIVER_MAX: i32 = 500;
 /// Attempts on a page.
@@ -42,27 +41,11 @@ impl Verdict {
     }
 }
 
-/// The delay before the next attempt: the receiver may ask for a longer one with 429 and 503, within bounds.
-pub fn delay(pause: u32, status: Option<u16>, retry_after: Option<&str>) -> u32 {
-    let asked = match status {
-        Some(429 | 503) => retry_after.and_then(|text| text.trim().parse().ok()).unwrap_or(0),
-        _ => 0,
-    };
-    pause.max(asked.min(RETRY_AFTER_MAX)).min(DELAY_MAX)
-}
-
-/// The retries of a deployment that has its own: seconds, separated by commas; at most as many as an errand may count.
-pub fn retries(text: &str) -> Vec<u32> {
-    text.split(',')
-        .map_while(|secs| secs.trim().parse().ok())
-        .filter(|secs| *secs <= DELAY_MAX)
-        .take(20)
-        .collect()
-}
-
-/// The body of a test event.
-pub fn test_body(id: &str, secs: i64) -> String {
-    format!(r#"{{"id":"{id}","type":"{}","seq":0,"occurred_at":{secs},"data":{{}}}}"#, Kind::Test.name())
+/// The retries of a deployment that has its own: seconds, separated by commas. `None`: that is none.
+pub fn retries(text: &str) -> Option<Vec<u32>> {
+    let secs = |text: &str| text.trim().parse().ok().filter(|secs| *secs <= DELAY_MAX);
+    let all: Vec<u32> = text.split(',').map(secs).collect::<Option<_>>()?;
+    (all.len() <= RETRIES_MAX).then_some(all)
 }
 
 /// What is to be sent once more.
@@ -157,28 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_may_ask_for_a_longer_pause_and_for_no_shorter_one() {
-        for (status, said, expected) in [
-            (Some(503), Some("120"), 120),
-            (Some(429), Some(" 7 "), 60),
-            (Some(429), Some("86400"), RETRY_AFTER_MAX),
-            (Some(429), Some("-5"), 60),
-            (Some(429), Some("Wed, 21 Oct 2026 07:28:00 GMT"), 60),
-            (Some(503), None, 60),
-            (Some(500), Some("120"), 60),
-            (None, None, 60),
-        ] {
-            assert_eq!(delay(60, status, said), expected, "{status:?} {said:?}");
-        }
-    }
-
-    #[test]
     fn a_deployments_own_retries_are_bounded() {
-        assert_eq!(retries("1, 2,3"), [1, 2, 3]);
-        assert_eq!(retries("1,x,3"), [1]);
-        assert_eq!(retries(""), [0_u32; 0]);
-        assert_eq!(retries("99999999"), [0_u32; 0]);
-        assert_eq!(retries(&"1,".repeat(100)).len(), 20);
+        assert_eq!(retries("1, 2,3"), Some(vec![1, 2, 3]));
+        for wrong in ["", "1,x,3", "5s,60", "-1", "99999999", &vec!["1"; 21].join(",")] {
+            assert_eq!(retries(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
@@ -212,11 +178,5 @@ mod tests {
         for (name, value) in [("outcome", "x"), ("cursor", ""), ("cursor", "x.A"), ("cursor", "-1.A")] {
             assert!(parse(name, value).is_err(), "{name} {value}");
         }
-    }
-
-    #[test]
-    fn a_test_event_is_json() {
-        let body: Value = serde_json::from_str(&test_body("evt_A", 7)).unwrap();
-        assert_eq!(body, json!({"id": "evt_A", "type": "test", "seq": 0, "occurred_at": 7, "data": {}}));
     }
 }

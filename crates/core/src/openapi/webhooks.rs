@@ -105,8 +105,8 @@ pub struct Redelivered {
     count: u32,
     /// There may be more: ask again from `next_from` on.
     more: bool,
-    /// Unix milliseconds; null where that was all.
-    next_from: Option<i64>,
+    /// Unix seconds, to the millisecond; null where that was all.
+    next_from: Option<f64>,
 }
 
 /// A test event is on its way.

@@ -23,7 +23,7 @@ pub use self::parts::{eta_view, location, progress};
 use self::rules::Element;
 use crate::archive::Summary;
 use crate::clock::Millis;
-use crate::delivery::{Delivery, Event, GeofenceEvent, KeptEvent};
+use crate::delivery::{Delivery, Event, GeofenceEvent, KeptEvent, Reached};
 use crate::fix::Position;
 use crate::geofence::{Crossing, FencedPlace};
 use crate::history;
@@ -264,12 +264,21 @@ fn sees_crossing(delivery: &Delivery, audience: Audience, event: &GeofenceEvent,
     audience.is_inside() || (was_shown && is_theirs && sees(delivery, audience, Element::Location, now))
 }
 
-/// Whether those outside may be told: nothing that its frame would not show them.
+/// Whether those outside may be told: nothing that its frame would not show them, and no status that was skipped.
 pub fn tells_outside(delivery: &Delivery, notice: &Notice, now: Millis) -> bool {
     match notice.crossing() {
         Some(event) => sees_crossing(delivery, Audience::Customer, &event, now),
+        None if was_skipped(delivery, notice) => false,
         None => notice.kind != Kind::EtaChanged || sees(delivery, Audience::Customer, Element::Eta, now),
     }
+}
+
+/// Whether the status it tells of was reached only on the way to another, at the same moment.
+fn was_skipped(delivery: &Delivery, notice: &Notice) -> bool {
+    let Some(status) = notice.kind.status() else { return false };
+    let is_at = |reached: &Reached| reached.at == notice.at;
+    let skips = |two: &[Reached]| matches!(two, [a, b] if a.status == status && is_at(a) && is_at(b));
+    delivery.live.timeline.windows(2).any(skips)
 }
 
 /// Notes are for those inside; who declined it, and why, is not for other drivers.

@@ -5,6 +5,7 @@ use super::*;
 use crate::auth::Role;
 use crate::delivery::tests::{after, caller, fixes, started, status};
 use crate::delivery::{Command, Guidance, StoredLive};
+use crate::notice::message::News;
 use crate::recent::NoArchive;
 
 const LIMITS: Thresholds = Thresholds { delay: 300_000, eta: 300_000, silence: 600_000 };
@@ -122,6 +123,42 @@ fn who_has_it_is_told_as_it_changes() {
         (Kind::Cancelled, 50),
     ];
     assert_eq!(told(&mut delivery, steps), expected);
+}
+
+/// What the order's system hears, and what of it people may hear, too.
+fn statuses(delivery: &Delivery) -> Vec<(Status, bool)> {
+    let news = |notice| News::of(delivery, notice, after(1_000), false);
+    let told = |news: News| news.status.map(|status| (status, news.is_for_outside));
+    delivery.live.noticed.pending().iter().map(news).filter_map(told).collect()
+}
+
+#[test]
+fn another_driver_for_who_is_on_the_way_is_no_step_back() {
+    let mut delivery = fresh(json!({"driver_id": null}));
+    let assign = |to: &str| Command::Assign { driver_id: to.into(), driver_alias: "A".into() };
+    let steps = vec![
+        (10, Step::By(Role::Dispatcher, assign("d"))),
+        (20, by_driver(status(Status::PickedUp))),
+        (30, by_driver(status(Status::InTransit))),
+        (40, Step::By(Role::Dispatcher, assign("e"))),
+    ];
+    assert_eq!(told(&mut delivery, steps).last(), Some(&(Kind::Assigned, 40)));
+    let expected = [Status::Created, Status::Assigned, Status::PickedUp, Status::InTransit];
+    assert_eq!(statuses(&delivery), expected.map(|status| (status, true)));
+}
+
+#[test]
+fn a_status_that_was_skipped_is_for_systems_alone() {
+    let mut delivery = fresh(json!({"driver_id": null}));
+    told(&mut delivery, [(10, Step::By(Role::Dispatcher, status(Status::Delivered)))]);
+    let expected = [
+        (Status::Created, true),
+        (Status::Assigned, false),
+        (Status::PickedUp, false),
+        (Status::InTransit, false),
+        (Status::Delivered, true),
+    ];
+    assert_eq!(statuses(&delivery), expected);
 }
 
 #[test]
