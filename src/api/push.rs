@@ -2,8 +2,10 @@
 
 use onway_core::access::Look;
 use onway_core::auth::Role;
+use onway_core::etag;
 use onway_core::notice::push::{self, SUBSCRIPTIONS_MAX, Subscribe};
 use onway_core::rejection::Rejection;
+use onway_core::visibility::Audience;
 use serde_json::json;
 use wasm_bindgen::JsValue;
 use worker::Response;
@@ -67,13 +69,14 @@ pub async fn subscriptions(asked: &mut Asked<'_>) -> Answer {
             if answer.status_code() != 200 {
                 return Ok(answer);
             }
-            // As whom it was answered its tag says: epoch, seq, audience, state.
             let tag = answer.headers().get("ETag").map_err(ours)?.unwrap_or_default();
-            let audience = tag.split('-').nth(2).unwrap_or("public");
-            let party = if audience == "public" && link.is_some() { "link" } else { audience };
-            if party == "driver" {
-                return Err(Rejection::invalid("tracking_id", "a driver leaves tracking_id out"));
-            }
+            let party = match etag::audience(&tag).ok_or(Rejection::Internal)? {
+                Audience::Driver => {
+                    return Err(Rejection::invalid("tracking_id", "a driver leaves tracking_id out"));
+                }
+                Audience::Public if link.is_some() => "link",
+                audience => audience.name(),
+            };
             (id.as_str().to_owned(), party.to_owned())
         }
     };

@@ -2952,8 +2952,8 @@ export interface components {
             /** @description There may be more: ask again from `next_from` on. */
             more: boolean;
             /**
-             * Format: int64
-             * @description Unix milliseconds; null where that was all.
+             * Format: double
+             * @description Unix seconds, to the millisecond; null where that was all.
              */
             next_from?: number | null;
         };

@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod device_key;
 pub mod driver;
 pub mod eta;
+pub mod etag;
 pub mod fanout;
 pub mod filter;
 pub mod fix;

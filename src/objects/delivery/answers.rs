@@ -6,6 +6,7 @@ use onway_core::access::Look;
 use onway_core::auth::Caller;
 use onway_core::bucket::RETRY_AFTER;
 use onway_core::delivery::{Change, Command, Delivery, Start};
+use onway_core::etag;
 use onway_core::own_json;
 use onway_core::permission::Action;
 use onway_core::rejection::Rejection;
@@ -193,17 +194,8 @@ impl Session {
         });
         self.keep(delivery);
         let (snapshot, audience) = seen?;
-        let tag = format!(
-            "W/\"{}-{}-{}-{}\"",
-            snapshot.epoch,
-            snapshot.seq,
-            audience.name(),
-            snapshot.location_state.name()
-        );
-        // Weak comparison (RFC 9110, 8.8.3.2): with or without `W/`.
-        let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        let known = |listed: &str| listed.trim() == "*" || strong(listed) == strong(&tag);
-        let unchanged = if_none_match.is_some_and(|tags| tags.split(',').any(known));
+        let tag = etag::of(&snapshot, audience);
+        let unchanged = if_none_match.is_some_and(|asked| etag::is_named(asked, &tag));
         let response = if unchanged {
             Response::empty().map_err(ours)?.with_status(304)
         } else {
