@@ -146,6 +146,31 @@ test("a receiver that hangs delays nobody: the others have everything while it h
   assert.ok(found.every((one) => one["status"] === null && one["error"] === "no answer within 10 s"), JSON.stringify(found));
 });
 
+test("five days of failures disable when the next event is given up, and not by one attempt after days of quiet", async () => {
+  const { at, id } = await listening({ events: ["delivery.created"] });
+  const state = () => call("GET", `/webhooks/${id}`);
+  const failedLongAgo = () => service.sql("UPDATE endpoint SET failing_since = ? WHERE id = ?", Date.now() - 6 * 86_400_000, id);
+  await failedLongAgo();
+  at.answer = (response) => answering(at.received.length === 1 ? 503 : 204)(response);
+  await startDelivery(service);
+  await at.until((received) => received.length === 2, "it was not tried again");
+  await attempted(id, (all) => all.length === 2);
+  const { enabled, failing_since } = await state();
+  assert.deepEqual([enabled, failing_since], [true, null]);
+
+  await failedLongAgo();
+  assert.equal((await call("PATCH", `/webhooks/${id}`, { url: at.url, description: null }))["failing_since"], null, "a new URL begins anew");
+
+  await failedLongAgo();
+  at.answer = answering(503);
+  await startDelivery(service);
+  for (let tries = 0; (await state())["enabled"]; tries += 1) {
+    assert.ok(tries < 200, "it was not disabled");
+    await delay(50);
+  }
+  assert.match((await state())["disabled_reason"], /five days/);
+});
+
 test("a redirect is not followed, 410 disables, an endless answer is not read", async () => {
   const inside = await receiver();
   open.push(inside);
