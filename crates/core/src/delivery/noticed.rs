@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::delivery::{Act, Acts, Delivery, EntryKind, Event, Outcome, Reached};
-use crate::geofence::{Crossing, FencedPlace};
+use crate::geofence::FencedPlace;
 use crate::notice::{Kind, Notice};
 use crate::status::Status;
 
@@ -84,12 +84,7 @@ impl Delivery {
         self.notice_acts();
         for event in &outcome.events {
             if let Event::Geofence(event) = event {
-                let kind = match event.crossing {
-                    Crossing::Approaching => Kind::Approaching,
-                    Crossing::Arrived => Kind::Arrived,
-                    Crossing::Departed => Kind::Departed,
-                };
-                self.note_kind(kind, event.at, Some(event.place));
+                self.note_kind(event.crossing.into(), event.at, Some(event.place));
             }
         }
         let has_moved = outcome.events.iter().any(|event| matches!(event, Event::Moved { .. }));

@@ -149,6 +149,16 @@ impl Kind {
     }
 }
 
+impl From<Crossing> for Kind {
+    fn from(crossing: Crossing) -> Self {
+        match crossing {
+            Crossing::Approaching => Self::Approaching,
+            Crossing::Arrived => Self::Arrived,
+            Crossing::Departed => Self::Departed,
+        }
+    }
+}
+
 /// Something that is to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
@@ -164,12 +174,7 @@ pub struct Notice {
 impl Notice {
     /// The crossing of a fence that it tells of.
     pub fn crossing(&self) -> Option<GeofenceEvent> {
-        let crossing = match self.kind {
-            Kind::Approaching => Crossing::Approaching,
-            Kind::Arrived => Crossing::Arrived,
-            Kind::Departed => Crossing::Departed,
-            _ => return None,
-        };
+        let crossing = Crossing::ALL.into_iter().find(|crossing| Kind::from(*crossing) == self.kind)?;
         Some(GeofenceEvent { seq: self.seq, crossing, place: self.place?, at: self.at })
     }
 
