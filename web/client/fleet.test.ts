@@ -307,3 +307,13 @@ test("a map that moves narrows the subscription only of a crowd, once it rests",
   vi.advanceTimersByTime(LOOK_AFTER_MS);
   expect(at(1).sent.at(-1)).toBe('{"type":"subscribe","bbox":[-1,5,0,9]}');
 });
+
+test("what a socket refuses is said, until it takes what is asked", () => {
+  live();
+  at(1).deliver({ type: "error", code: "invalid", field: "bbox", message: "bbox must be within ±180" });
+  expect(fleet.state.refused).toBe("bbox must be within ±180");
+  at(0).deliver(aState([one("A")], 1, 1, 2, 0));
+  expect(fleet.state.refused).toBe("bbox must be within ±180");
+  at(1).deliver(aState([one("B")], 1, 1, 2, 1));
+  expect(fleet.state.refused).toBeNull();
+});

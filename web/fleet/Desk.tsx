@@ -125,6 +125,11 @@ export function Desk({ desk, session, config, at, onLeave }: DeskProps): JSX.Ele
       <div class={`desk__work${delivery || creating ? " desk__work--panel" : ""}`}>
         <aside class="side" aria-label="Deliveries">
           <Filters filter={filter} counts={counts} store={desk === "store"} search={search} onFilter={setFilter} />
+          {state.refused !== null && (
+            <p class="part__trouble" role="alert">
+              Not all deliveries may be here: {state.refused}
+            </p>
+          )}
           {rows.length > 0 ? (
             <List
               element={list}
