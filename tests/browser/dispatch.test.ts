@@ -193,6 +193,34 @@ test("a new delivery is started with two clicks on the map, and once however oft
   assert.deepEqual(problems, []);
 });
 
+test("a place that is written is sent as it is read, and none where it cannot be", async (t) => {
+  const service = await fleet(t, 40, 2);
+  const { page, problems } = await open(t, service);
+  await page.locator(".map-tools").waitFor();
+  await page.keyboard.press("n");
+  await page.getByText("Click where it goes").waitFor();
+  await page.locator(".fleet-map").click({ position: { x: 300, y: 300 } });
+  await page.getByLabel("Order", { exact: true }).fill("ORD-WRITTEN");
+  const to = page.getByLabel("Destination", { exact: true });
+  for (const wrong of ["5,60", "14 Ring Road"]) {
+    await to.fill(wrong);
+    await page.getByRole("button", { name: "Start delivery" }).click();
+    await page.getByText("These are no coordinates.").waitFor();
+    assert.equal(await to.getAttribute("aria-invalid"), "true");
+  }
+  await to.fill("");
+  await page.getByRole("button", { name: "Start delivery" }).click();
+  await page.getByText("Click on the map where it goes, or write its coordinates.").waitFor();
+  assert.ok(!service.done.some(({ path }) => path === "/tracking/start"), "nothing was sent");
+  // The key that sends the form comes before the page is drawn anew.
+  await to.fill("5,6037 -0,1869");
+  const sent = page.waitForRequest(/tracking\/start/);
+  await to.press("Enter");
+  assert.deepEqual(((await sent).postDataJSON() as Json)["dropoff"], { lat: 5.6037, lng: -0.1869 });
+  await page.getByRole("complementary", { name: "Delivery ORD-WRITTEN" }).waitFor();
+  assert.deepEqual(problems, []);
+});
+
 test("a store sees its own, and what a store may not do is not there", async (t) => {
   const service = await fleet(t, 600);
   const { page, problems } = await open(t, service, "/store", "store", "store-2");
