@@ -355,7 +355,12 @@ test("pictures of the pages", async (t) => {
   await delay(1_500);
   await shoot(page, "dispatch");
   await page.getByRole("button", { name: "Statistics" }).click();
-  await page.getByRole("img", { name: /Deliveries by day/ }).waitFor();
+  const chart = page.getByRole("img", { name: /Deliveries by day/ });
+  await chart.waitFor();
+  await page.getByRole("rowheader", { name: "< 2 min" }).waitFor();
+  // The operator writes the day first, this browser would write the month.
+  await chart.hover();
+  assert.match(await chart.locator(".u-value").first().innerText(), /^\d+ \p{L}+$/u);
   await shoot(page, "dispatch-statistics");
   assert.deepEqual(problems, []);
 });
