@@ -87,6 +87,9 @@ test("a dispatcher sees everything, the most urgent first, and finds a delivery 
   await page.getByRole("listbox").focus();
   await page.keyboard.press("ArrowDown");
   await page.getByRole("complementary", { name: `Delivery ${one["order_id"]}` }).waitFor();
+  // The one that is looked at is not one that is marked.
+  assert.deepEqual([await rows(page).first().getAttribute("aria-current"), await rows(page).first().getAttribute("aria-selected")], ["true", "false"]);
+  await page.getByRole("status").filter({ hasText: /^1 delivery, / }).waitFor({ state: "attached" });
   await page.getByText("14 Ring Road, Osu").waitFor();
   await page.keyboard.press("Escape");
   assert.equal(await page.locator(".panel").count(), 0);
@@ -132,9 +135,17 @@ test("what goes wrong is said: an emergency until somebody has it, a failure onc
   await page.getByRole("button", { name: "Acknowledge" }).click();
   await page.getByText(/calls for help/).waitFor({ state: "hidden" });
 
+  const toast = (one: Json) => page.getByRole("log").getByText(one["order_id"]);
   service.tell({ deliveries: [{ ...failing, status: "FAILED", seq: failing["seq"] + 1 }] });
-  await page.getByRole("log").getByText(failing["order_id"]).waitFor();
+  await toast(failing).waitFor();
   await page.getByRole("log").getByRole("button", { name: "Dismiss" }).first().click();
+
+  // What was erased takes its toast with it.
+  const [erased] = carried.slice(2) as [Json];
+  service.tell({ deliveries: [{ ...erased, status: "FAILED", seq: erased["seq"] + 1 }] });
+  await toast(erased).waitFor();
+  service.tell({ removed: [erased["tracking_id"]] });
+  await toast(erased).waitFor({ state: "detached" });
   assert.deepEqual(problems, []);
 });
 
@@ -155,6 +166,7 @@ test("a status with a reason, one for many, and what became of each", async (t) 
   await list.focus();
   for (const key of ["Home", "x", "ArrowDown", "x", "ArrowDown", "x"]) await page.keyboard.press(key);
   await page.getByText("3 marked").waitFor();
+  assert.equal(await page.getByRole("option", { selected: true }).count(), 3);
   // One of them ends meanwhile, unheard: the others are done all the same.
   const marked = await page.locator(".item--checked").first().getAttribute("data-id");
   Object.assign(service.world.get(marked ?? "") as Json, { status: "CANCELLED" });
