@@ -200,6 +200,7 @@ test("a new delivery is started with two clicks on the map, and once however oft
   assert.match((await request.allHeaders())["idempotency-key"] ?? "", /^[0-9a-f]{32}$/);
   const body = request.postDataJSON() as Json;
   assert.equal(body["window"]["to"], Date.UTC(2030, 6, 1, 12, 40) / 1000);
+  assert.equal(body["mode"], "car", "unless another is chosen");
   assert.ok(body["dropoff"]["lat"] > body["pickup"]["lat"] && body["dropoff"]["lng"] < body["pickup"]["lng"], JSON.stringify(body));
   await page.getByRole("complementary", { name: "Delivery ORD-NEW" }).waitFor();
   assert.deepEqual(problems, []);

@@ -86,9 +86,9 @@ export function NewDelivery({ calls, session, places, zone, onPlaces, onMade, on
           </label>
           <label class="field">
             Mode
-            <select name="mode" defaultValue="car">
+            <select name="mode">
               {MODES.map((mode) => (
-                <option key={mode} value={mode}>
+                <option key={mode} value={mode} selected={mode === "car"}>
                   {mode}
                 </option>
               ))}
