@@ -234,6 +234,33 @@ test("a place that is written is sent as it is read, and none where it cannot be
   assert.deepEqual(problems, []);
 });
 
+test("on a phone the map stays to be clicked on for a new delivery, and a replay shows its way", async (t) => {
+  const service = await fleet(t, 120, 2);
+  const { page, problems } = await open(t, service, "/dispatch?status=DELIVERED");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator(".map-tools").waitFor();
+  await page.getByRole("button", { name: "New delivery" }).click();
+  await page.getByText("Click where it goes").waitFor();
+  const map = page.locator(".fleet-map");
+  const box = (await map.boundingBox()) as { height: number };
+  await map.click({ position: { x: 195, y: box.height / 2 } });
+  await until("the place is taken", async () => /\d/.test(await page.getByLabel("Destination", { exact: true }).inputValue()));
+  await page.getByRole("button", { name: "Close" }).click();
+
+  await rows(page).first().click();
+  await page.getByRole("button", { name: /replay/i }).click();
+  const stage = page.locator(".replay-stage");
+  await stage.locator(".map--ready .driver__dot").waitFor();
+  const controls = (await page.getByRole("region", { name: "Replay" }).boundingBox()) as { y: number };
+  for (const mark of [".driver__dot", ".place:not(.place--pickup)"]) {
+    const at = (await stage.locator(`.map ${mark}`).boundingBox()) as { x: number; y: number; height: number };
+    assert.ok(at.x > 0 && at.x < 390 && at.y + at.height < controls.y, `${mark}: ${JSON.stringify(at)} above ${controls.y}`);
+  }
+  // A map that its space is too small for shows the world.
+  assert.doesNotMatch(await stage.locator(".maplibregl-ctrl-scale").innerText(), /\d{3} km/);
+  assert.deepEqual(problems, []);
+});
+
 test("a store sees its own, and what a store may not do is not there", async (t) => {
   const service = await fleet(t, 600);
   const { page, problems } = await open(t, service, "/store", "store", "store-2");

@@ -48,7 +48,7 @@ export function NewDelivery({ calls, session, places, zone, onPlaces, onMade, on
     void run(async () => onMade((await calls.start(order, sent.current.key)).tracking_id));
   };
   return (
-    <aside class="panel" aria-label="New delivery">
+    <aside class="panel panel--new" aria-label="New delivery">
       <header class="panel__head">
         <h2 class="panel__title">New delivery</h2>
         <button class="act act--bare" type="button" aria-label="Close" onClick={onClose}>
