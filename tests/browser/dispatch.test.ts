@@ -261,6 +261,37 @@ test("on a phone the map stays to be clicked on for a new delivery, and a replay
   assert.deepEqual(problems, []);
 });
 
+test("a click on another copy of the world is a place within ±180, and what a socket refuses is said", async (t) => {
+  const service = await fleet(t, 40, 1);
+  const { page, problems } = await open(t, service);
+  await page.locator(".map-tools").waitFor();
+  await page.keyboard.press("n");
+  await page.getByText("Click where it goes").waitFor();
+  // Out to the whole world, where the button may be disabled, and then past its edges.
+  for (let step = 0; step < 14; step += 1) {
+    await page.getByRole("button", { name: "Zoom out" }).evaluate((button) => (button as unknown as { click(): void }).click());
+    await delay(400);
+  }
+  const map = page.locator(".fleet-map");
+  const { x: left, y: top, width, height } = (await map.boundingBox()) as { x: number; y: number; width: number; height: number };
+  for (const [name, by, x] of [["Destination", 400, 4], ["Pickup", -800, width - 60]] as const) {
+    const middle = [left + width / 2 - by / 2, top + height / 2] as const;
+    await page.mouse.move(...middle);
+    await page.mouse.down();
+    await page.mouse.move(middle[0] + by, middle[1], { steps: 6 });
+    await page.mouse.up();
+    await delay(1_500);
+    await map.click({ position: { x, y: height / 2 } });
+    const field = page.getByLabel(name, { exact: true });
+    await until("the place is taken", async () => /\d/.test(await field.inputValue()));
+    const [, lng] = (await field.inputValue()).split(", ").map(Number) as [number, number];
+    assert.ok(Math.abs(lng) <= 180, `${name}: ${lng}`);
+  }
+  service.refuse("bbox must be within ±180");
+  await page.getByText("Not all deliveries may be here: bbox must be within ±180").waitFor();
+  assert.deepEqual(problems, []);
+});
+
 test("a store sees its own, and what a store may not do is not there", async (t) => {
   const service = await fleet(t, 600);
   const { page, problems } = await open(t, service, "/store", "store", "store-2");

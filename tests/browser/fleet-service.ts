@@ -20,6 +20,8 @@ export interface FleetService {
   tell(change: { deliveries?: Json[]; removed?: string[] }): void;
   /** A call for help; `told`: whether the sockets hear of it. */
   emergency(of: Json, told?: boolean): Json;
+  /** Tells all dashboards that what they asked is refused. */
+  refuse(message: string): void;
   /** Whether updates come every second. */
   run(moving: boolean): void;
   stop(): Promise<void>;
@@ -233,6 +235,9 @@ export async function startFleet({ deliveries, shards, stores = 12 }: FleetOptio
         if (told && (shard === 0 || store === of["store_id"])) socket.send(JSON.stringify({ type: "emergency_alert", data: call }));
       }
       return call;
+    },
+    refuse(message) {
+      for (const socket of sockets.keys()) socket.send(JSON.stringify({ type: "error", code: "invalid", message }));
     },
     run(moving) {
       clearInterval(timer);
