@@ -87,6 +87,9 @@ test("a dispatcher sees everything, the most urgent first, and finds a delivery 
   await page.getByRole("listbox").focus();
   await page.keyboard.press("ArrowDown");
   await page.getByRole("complementary", { name: `Delivery ${one["order_id"]}` }).waitFor();
+  // The one that is looked at is not one that is marked.
+  assert.deepEqual([await rows(page).first().getAttribute("aria-current"), await rows(page).first().getAttribute("aria-selected")], ["true", "false"]);
+  await page.getByRole("status").filter({ hasText: /^1 delivery, / }).waitFor({ state: "attached" });
   await page.getByText("14 Ring Road, Osu").waitFor();
   await page.keyboard.press("Escape");
   assert.equal(await page.locator(".panel").count(), 0);
@@ -132,9 +135,17 @@ test("what goes wrong is said: an emergency until somebody has it, a failure onc
   await page.getByRole("button", { name: "Acknowledge" }).click();
   await page.getByText(/calls for help/).waitFor({ state: "hidden" });
 
+  const toast = (one: Json) => page.getByRole("log").getByText(one["order_id"]);
   service.tell({ deliveries: [{ ...failing, status: "FAILED", seq: failing["seq"] + 1 }] });
-  await page.getByRole("log").getByText(failing["order_id"]).waitFor();
+  await toast(failing).waitFor();
   await page.getByRole("log").getByRole("button", { name: "Dismiss" }).first().click();
+
+  // What was erased takes its toast with it.
+  const [erased] = carried.slice(2) as [Json];
+  service.tell({ deliveries: [{ ...erased, status: "FAILED", seq: erased["seq"] + 1 }] });
+  await toast(erased).waitFor();
+  service.tell({ removed: [erased["tracking_id"]] });
+  await toast(erased).waitFor({ state: "detached" });
   assert.deepEqual(problems, []);
 });
 
@@ -155,6 +166,7 @@ test("a status with a reason, one for many, and what became of each", async (t) 
   await list.focus();
   for (const key of ["Home", "x", "ArrowDown", "x", "ArrowDown", "x"]) await page.keyboard.press(key);
   await page.getByText("3 marked").waitFor();
+  assert.equal(await page.getByRole("option", { selected: true }).count(), 3);
   // One of them ends meanwhile, unheard: the others are done all the same.
   const marked = await page.locator(".item--checked").first().getAttribute("data-id");
   Object.assign(service.world.get(marked ?? "") as Json, { status: "CANCELLED" });
@@ -188,8 +200,95 @@ test("a new delivery is started with two clicks on the map, and once however oft
   assert.match((await request.allHeaders())["idempotency-key"] ?? "", /^[0-9a-f]{32}$/);
   const body = request.postDataJSON() as Json;
   assert.equal(body["window"]["to"], Date.UTC(2030, 6, 1, 12, 40) / 1000);
+  assert.equal(body["mode"], "car", "unless another is chosen");
   assert.ok(body["dropoff"]["lat"] > body["pickup"]["lat"] && body["dropoff"]["lng"] < body["pickup"]["lng"], JSON.stringify(body));
   await page.getByRole("complementary", { name: "Delivery ORD-NEW" }).waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test("a place that is written is sent as it is read, and none where it cannot be", async (t) => {
+  const service = await fleet(t, 40, 2);
+  const { page, problems } = await open(t, service);
+  await page.locator(".map-tools").waitFor();
+  await page.keyboard.press("n");
+  await page.getByText("Click where it goes").waitFor();
+  await page.locator(".fleet-map").click({ position: { x: 300, y: 300 } });
+  await page.getByLabel("Order", { exact: true }).fill("ORD-WRITTEN");
+  const to = page.getByLabel("Destination", { exact: true });
+  for (const wrong of ["5,60", "14 Ring Road"]) {
+    await to.fill(wrong);
+    await page.getByRole("button", { name: "Start delivery" }).click();
+    await page.getByText("These are no coordinates.").waitFor();
+    assert.equal(await to.getAttribute("aria-invalid"), "true");
+  }
+  await to.fill("");
+  await page.getByRole("button", { name: "Start delivery" }).click();
+  await page.getByText("Click on the map where it goes, or write its coordinates.").waitFor();
+  assert.ok(!service.done.some(({ path }) => path === "/tracking/start"), "nothing was sent");
+  // The key that sends the form comes before the page is drawn anew.
+  await to.fill("5,6037 -0,1869");
+  const sent = page.waitForRequest(/tracking\/start/);
+  await to.press("Enter");
+  assert.deepEqual(((await sent).postDataJSON() as Json)["dropoff"], { lat: 5.6037, lng: -0.1869 });
+  await page.getByRole("complementary", { name: "Delivery ORD-WRITTEN" }).waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test("on a phone the map stays to be clicked on for a new delivery, and a replay shows its way", async (t) => {
+  const service = await fleet(t, 120, 2);
+  const { page, problems } = await open(t, service, "/dispatch?status=DELIVERED");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator(".map-tools").waitFor();
+  await page.getByRole("button", { name: "New delivery" }).click();
+  await page.getByText("Click where it goes").waitFor();
+  const map = page.locator(".fleet-map");
+  const box = (await map.boundingBox()) as { height: number };
+  await map.click({ position: { x: 195, y: box.height / 2 } });
+  await until("the place is taken", async () => /\d/.test(await page.getByLabel("Destination", { exact: true }).inputValue()));
+  await page.getByRole("button", { name: "Close" }).click();
+
+  await rows(page).first().click();
+  await page.getByRole("button", { name: /replay/i }).click();
+  const stage = page.locator(".replay-stage");
+  await stage.locator(".map--ready .driver__dot").waitFor();
+  const controls = (await page.getByRole("region", { name: "Replay" }).boundingBox()) as { y: number };
+  for (const mark of [".driver__dot", ".place:not(.place--pickup)"]) {
+    const at = (await stage.locator(`.map ${mark}`).boundingBox()) as { x: number; y: number; height: number };
+    assert.ok(at.x > 0 && at.x < 390 && at.y + at.height < controls.y, `${mark}: ${JSON.stringify(at)} above ${controls.y}`);
+  }
+  // A map that its space is too small for shows the world.
+  assert.doesNotMatch(await stage.locator(".maplibregl-ctrl-scale").innerText(), /\d{3} km/);
+  assert.deepEqual(problems, []);
+});
+
+test("a click on another copy of the world is a place within ±180, and what a socket refuses is said", async (t) => {
+  const service = await fleet(t, 40, 1);
+  const { page, problems } = await open(t, service);
+  await page.locator(".map-tools").waitFor();
+  await page.keyboard.press("n");
+  await page.getByText("Click where it goes").waitFor();
+  // Out to the whole world, where the button may be disabled, and then past its edges.
+  for (let step = 0; step < 14; step += 1) {
+    await page.getByRole("button", { name: "Zoom out" }).evaluate((button) => (button as unknown as { click(): void }).click());
+    await delay(400);
+  }
+  const map = page.locator(".fleet-map");
+  const { x: left, y: top, width, height } = (await map.boundingBox()) as { x: number; y: number; width: number; height: number };
+  for (const [name, by, x] of [["Destination", 400, 4], ["Pickup", -800, width - 60]] as const) {
+    const middle = [left + width / 2 - by / 2, top + height / 2] as const;
+    await page.mouse.move(...middle);
+    await page.mouse.down();
+    await page.mouse.move(middle[0] + by, middle[1], { steps: 6 });
+    await page.mouse.up();
+    await delay(1_500);
+    await map.click({ position: { x, y: height / 2 } });
+    const field = page.getByLabel(name, { exact: true });
+    await until("the place is taken", async () => /\d/.test(await field.inputValue()));
+    const [, lng] = (await field.inputValue()).split(", ").map(Number) as [number, number];
+    assert.ok(Math.abs(lng) <= 180, `${name}: ${lng}`);
+  }
+  service.refuse("bbox must be within ±180");
+  await page.getByText("Not all deliveries may be here: bbox must be within ±180").waitFor();
   assert.deepEqual(problems, []);
 });
 
@@ -327,7 +426,15 @@ test("pictures of the pages", async (t) => {
   await delay(1_500);
   await shoot(page, "dispatch");
   await page.getByRole("button", { name: "Statistics" }).click();
-  await page.getByRole("img", { name: /Deliveries by day/ }).waitFor();
+  const chart = page.getByRole("img", { name: /Deliveries by day/ });
+  await chart.waitFor();
+  await page.getByRole("rowheader", { name: "< 2 min" }).waitFor();
+  // The operator writes the day first, this browser would write the month.
+  await chart.hover();
+  const day = await chart.locator(".u-value").first().innerText();
+  assert.match(day, /^\d+ \p{L}+$/u);
+  await delay(2_500);
+  assert.equal(await chart.locator(".u-value").first().innerText(), day, "it stays, however the fleet moves");
   await shoot(page, "dispatch-statistics");
   assert.deepEqual(problems, []);
 });

@@ -20,6 +20,8 @@ export interface FleetService {
   tell(change: { deliveries?: Json[]; removed?: string[] }): void;
   /** A call for help; `told`: whether the sockets hear of it. */
   emergency(of: Json, told?: boolean): Json;
+  /** Tells all dashboards that what they asked is refused. */
+  refuse(message: string): void;
   /** Whether updates come every second. */
   run(moving: boolean): void;
   stop(): Promise<void>;
@@ -114,7 +116,11 @@ export async function startFleet({ deliveries, shards, stores = 12 }: FleetOptio
     if (method !== "GET") done.push({ method, path, body });
     if (path === "/fleet") {
       const from = Number(query.get("cursor") ?? 0);
-      const all = [...world.values()].filter((one) => !query.get("store_id") || one["store_id"] === query.get("store_id"));
+      // Unasked it leaves out what is over.
+      const over = ["DELIVERED", "FAILED", "CANCELLED"];
+      const statuses = query.get("status")?.split(",");
+      const listed = (one: Json): boolean => (statuses ? statuses.includes(one["status"]) : !over.includes(one["status"]));
+      const all = [...world.values()].filter((one) => listed(one) && (!query.get("store_id") || one["store_id"] === query.get("store_id")));
       return [200, { shards, deliveries: all.slice(from, from + PAGE), next_cursor: from + PAGE < all.length ? String(from + PAGE) : null, server_time: Date.now() }];
     }
     if (path === "/drivers") return [200, { drivers: [1, 2, 3, 4].map(driverEntry) }];
@@ -229,6 +235,9 @@ export async function startFleet({ deliveries, shards, stores = 12 }: FleetOptio
         if (told && (shard === 0 || store === of["store_id"])) socket.send(JSON.stringify({ type: "emergency_alert", data: call }));
       }
       return call;
+    },
+    refuse(message) {
+      for (const socket of sockets.keys()) socket.send(JSON.stringify({ type: "error", code: "invalid", message }));
     },
     run(moving) {
       clearInterval(timer);

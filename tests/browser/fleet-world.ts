@@ -112,7 +112,7 @@ export function statistics(to: number, days: number): Json {
     by_store: list("store", 9),
     by_driver: list("driver", 20),
     by_mode: MODES.map(group),
-    eta_error: [0, 300, 600, 1_200, 1_800].map((horizon_s) => ({ horizon_s, count: 4_000, mean_absolute_s: 40 + horizon_s / 8, bias_s: horizon_s / 60 - 8, coverage: 0.83 - horizon_s / 30_000 })),
+    eta_error: [0, 120, 300, 600, 1_200, 2_400].map((horizon_s) => ({ horizon_s, count: 4_000, mean_absolute_s: 40 + horizon_s / 8, bias_s: horizon_s / 60 - 8, coverage: 0.83 - horizon_s / 30_000 })),
     model: { source: "deployment", fitted_at: to - 90_000, trips: 18_400 },
     server_time: to * 1000,
   };

@@ -31,8 +31,8 @@ async function open(path: string): Promise<{ context: BrowserContext; page: Page
   return { context, page, problems };
 }
 
-/** Lets a message arrive at the service worker of the page; resolves with the notifications that it then shows. */
-async function deliver(page: Page, message: Json): Promise<Json[]> {
+/** Lets a message arrive at the service worker of the page; resolves with the notifications once one has this title. */
+async function deliver(page: Page, message: Json, title: string = message["title"]): Promise<Json[]> {
   const session = await page.context().newCDPSession(page);
   const found = new Promise<string>((resolve) => {
     session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
@@ -51,7 +51,7 @@ async function deliver(page: Page, message: Json): Promise<Json[]> {
       await new Promise((later) => setTimeout(later, 25));
     }
     return [];
-  }, message["title"] as string);
+  }, title);
 }
 
 test("the page offers to tell, and says so where the browser takes none", async () => {
@@ -78,9 +78,13 @@ test("a message is shown, and one after it takes its place", async () => {
     for (let tries = 0; !registration.active && tries < 400; tries += 1) await new Promise((later) => setTimeout(later, 25));
   });
   const message = { title: "Almost there", body: "Onway: order A-17 is almost there.", tag: id, url: `/track/${id}`, tracking_id: id, kind: "delivery.approaching", seq: 7 };
-  const data = { url: `/track/${id}`, tracking_id: id };
+  const data = { url: `/track/${id}`, tracking_id: id, seq: 7 };
   assert.deepEqual(await deliver(page, message), [{ title: message.title, body: message.body, tag: id, data }]);
-  const next = await deliver(page, { ...message, title: "The driver is here" });
+  const next = await deliver(page, { ...message, title: "The driver is here", seq: 8 });
   assert.deepEqual(next.map(({ title }) => title), ["The driver is here"], "the one before is gone");
+  await deliver(page, { ...message, title: "Late" }, "The driver is here");
+  // One after the other: once this is shown the one before was looked at.
+  const last = await deliver(page, { ...message, title: "Of another delivery", tag: "another" });
+  assert.deepEqual(last.map(({ title }) => title).toSorted(), ["Of another delivery", "The driver is here"], "an older one takes no newer one's place");
   await context.close();
 });

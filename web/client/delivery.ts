@@ -26,6 +26,7 @@ export interface Delivery {
 /** The way of a delivery that goes well. */
 export const PATH: readonly Status[] = ["CREATED", "ASSIGNED", "PICKED_UP", "IN_TRANSIT", "DELIVERED"];
 const FINAL: readonly Status[] = ["DELIVERED", "FAILED", "CANCELLED"];
+export const STATUSES: readonly Status[] = [...new Set([...PATH, ...FINAL])];
 
 /** Whether the driver has what is to be delivered. */
 export function isUnderWay(status: Status): boolean {

@@ -1,6 +1,7 @@
 /** The way of a dashboard without sockets: `GET /fleet`, page by page, again and again. */
 import { backoff } from "./backoff";
 import { type Ending, endingOfStatus } from "./closing";
+import { STATUSES } from "./delivery";
 import { Refusal, request } from "./http";
 import type { FleetAnswer, FleetDelivery } from "./wire";
 
@@ -73,6 +74,8 @@ export class FleetPoller {
     let server_time = 0;
     for (let page = 0; page < MAX_PAGES; page++) {
       const url = new URL("/fleet", origin());
+      // Unasked it leaves out what is over, which the sockets tell of for a while.
+      url.searchParams.set("status", STATUSES.join(","));
       if (store_id !== null) url.searchParams.set("store_id", store_id);
       if (cursor !== null) url.searchParams.set("cursor", cursor);
       const answer: FleetAnswer = await request<FleetAnswer>(url.href, { token: token(), signal, cache: "no-store" }, fetch);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { isFinal } from "./delivery";
 import { CROWD, Fleet, type FleetBatch, GATHER_MS, LOOK_AFTER_MS } from "./fleet";
 import { ASK_AFTER_MS } from "./fleet-emergencies";
 import { aFleetDelivery, aState, anUpdate } from "./fleet-fixtures";
@@ -79,9 +80,12 @@ const known = (): string[] => [...fleet.deliveries.keys()].toSorted();
 const serve = (...deliveries: FleetDelivery[]): void => {
   answer.mockImplementation((url) => {
     if (url.endsWith("/emergencies")) return Promise.resolve(Response.json({ emergencies: helpless }));
-    const from = Number(new URL(url).searchParams.get("cursor") ?? 0);
-    const next_cursor = from + 1 < deliveries.length ? String(from + 1) : null;
-    return Promise.resolve(Response.json({ shards: 2, deliveries: deliveries.slice(from, from + 1), next_cursor, server_time: T0 * 1_000 }));
+    const { searchParams: query } = new URL(url);
+    const statuses = query.get("status")?.split(",");
+    const listed = deliveries.filter(({ status }) => (statuses ? statuses.includes(status) : !isFinal(status)));
+    const from = Number(query.get("cursor") ?? 0);
+    const next_cursor = from + 1 < listed.length ? String(from + 1) : null;
+    return Promise.resolve(Response.json({ shards: 2, deliveries: listed.slice(from, from + 1), next_cursor, server_time: T0 * 1_000 }));
   });
 };
 
@@ -156,7 +160,7 @@ test("one lost shard is said, its deliveries stay, and come back by its new sock
   expect(fleet.state.reach).toBe("live");
 });
 
-test("where sockets do not work, all pages are asked for over HTTP, and what is over goes", async () => {
+test("where sockets do not work, all pages are asked for over HTTP, and what is not there any more goes", async () => {
   serve(one("A"), one("C"));
   live();
   for (let times = 0; times < 2; times++) {
@@ -170,6 +174,22 @@ test("where sockets do not work, all pages are asked for over HTTP, and what is 
   at(1).accept().deliver(aState([one("D")], 1, 1, 2, 1));
   expect(known()).toEqual(["A", "D"]);
   expect(fleet.state.reach).toBe("live");
+});
+
+test("what ends while sockets do not work is told as they would, until the service has it no more", async () => {
+  serve(one("A"), one("B", { status: "FAILED", seq: 12 }), one("C", { status: "DELIVERED" }));
+  live();
+  for (let times = 0; times < 2; times++) {
+    at(0).fail();
+    at(1).fail();
+    await vi.advanceTimersByTimeAsync(4_000);
+  }
+  expect(known()).toEqual(["A", "B", "C"]);
+  expect(batches.flatMap(({ changed }) => changed).some(({ tracking_id, status }) => tracking_id === "B" && status === "FAILED")).toBe(true);
+  expect(batches.flatMap(({ removed }) => removed)).toEqual([]);
+  serve(one("A"));
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(known()).toEqual(["A"]);
 });
 
 test("a poll does not take what a live shard tells", async () => {
@@ -306,4 +326,14 @@ test("a map that moves narrows the subscription only of a crowd, once it rests",
   fleet.look([-1, 5, 0, 9]);
   vi.advanceTimersByTime(LOOK_AFTER_MS);
   expect(at(1).sent.at(-1)).toBe('{"type":"subscribe","bbox":[-1,5,0,9]}');
+});
+
+test("what a socket refuses is said, until it takes what is asked", () => {
+  live();
+  at(1).deliver({ type: "error", code: "invalid", field: "bbox", message: "bbox must be within ±180" });
+  expect(fleet.state.refused).toBe("bbox must be within ±180");
+  at(0).deliver(aState([one("A")], 1, 1, 2, 0));
+  expect(fleet.state.refused).toBe("bbox must be within ±180");
+  at(1).deliver(aState([one("B")], 1, 1, 2, 1));
+  expect(fleet.state.refused).toBeNull();
 });

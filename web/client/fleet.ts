@@ -12,7 +12,7 @@ import { FleetEmergencies } from "./fleet-emergencies";
 import { EMPTY_SHARD, Merged, type Difference, type ShardModel, absorb, replace } from "./fleet-model";
 import { FleetPoller } from "./fleet-poller";
 import { Line, type Surroundings } from "./line";
-import type { EmergencyView, FleetDelivery, FleetFrame, Status } from "./wire";
+import type { EmergencyView, ErrorFrame, FleetDelivery, FleetFrame, Status } from "./wire";
 
 /** More than so many deliveries are more than a page keeps at hand. */
 export const CROWD = 10_000;
@@ -45,6 +45,8 @@ export interface FleetState {
   readonly ready: boolean;
   /** Who calls for help could not be asked: there may be more than are known. */
   readonly uncertain: boolean;
+  /** What a socket asked was refused, in the service's words: it may tell of less than was asked. */
+  readonly refused: string | null;
 }
 
 /** What changed since the last call. */
@@ -63,8 +65,10 @@ export interface FleetOptions {
 }
 
 interface Shard {
-  readonly line: Line<FleetFrame>;
+  readonly line: Line<FleetFrame | ErrorFrame>;
   model: ShardModel;
+  /** What the service said to what was asked last; null: it was taken. */
+  refused: string | null;
 }
 
 export class Fleet {
@@ -78,7 +82,7 @@ export class Fleet {
   private healthy: boolean | null = null;
   private token: string;
   private anchor: ClockAnchor | null = null;
-  private current: FleetState = { reach: "connecting", ending: null, shards: 1, open: 0, ready: false, uncertain: false };
+  private current: FleetState = { reach: "connecting", ending: null, shards: 1, open: 0, ready: false, uncertain: false, refused: null };
   private readonly changed = new Set<string>();
   private readonly removed = new Set<string>();
   private gathering: ReturnType<typeof setTimeout> | undefined;
@@ -196,7 +200,8 @@ export class Fleet {
     let open = false;
     const shard: Shard = {
       model: EMPTY_SHARD,
-      line: new Line<FleetFrame>({
+      refused: null,
+      line: new Line<FleetFrame | ErrorFrame>({
         url: () => this.socketUrl(key),
         protocols: () => ["onway.v1", `bearer.${this.token}`],
         onFrame: (frame) => this.receive(key, frame),
@@ -214,9 +219,13 @@ export class Fleet {
     shard.line.start();
   }
 
-  private receive(key: string, frame: FleetFrame): void {
+  private receive(key: string, frame: FleetFrame | ErrorFrame): void {
     const shard = this.shards.get(key);
     if (!shard) return;
+    if (frame.type === "error") {
+      shard.refused = frame.message;
+      return this.lookAround();
+    }
     if (frame.type === "emergency_alert" || frame.type === "emergency_acknowledged") {
       return this.calls.note(frame.data);
     }
@@ -224,6 +233,8 @@ export class Fleet {
     this.anchor = observe(this.anchor, frame.data.server_time, this.monotonic());
     const { shard: model, difference } = absorb(shard.model, frame);
     shard.model = model;
+    // Each subscription that is taken begins with a state.
+    if (frame.type === "fleet_state") shard.refused = null;
     this.take(key, difference);
     if (!this.crowded && this.merged.deliveries.size > CROWD) {
       this.crowded = true;
@@ -314,6 +325,7 @@ export class Fleet {
       open,
       ready: this.current.ready || ready,
       uncertain: this.calls.uncertain,
+      refused: [...this.shards.values()].find(({ refused }) => refused !== null)?.refused ?? null,
     });
   }
 

@@ -37,6 +37,8 @@ export type FleetMoved = Schemas["FleetMoved"];
 export type FleetPage = Schemas["FleetPage"];
 export type FleetChange = Schemas["FleetChange"];
 export type FleetFrame = Schemas["FleetFrame"];
+/** What was asked on a socket is refused. */
+export type ErrorFrame = Extract<ServerFrame, { type: "error" }>;
 export type FleetAnswer = Schemas["Fleet"];
 export type Mode = Schemas["Mode"];
 export type EmergencyView = Schemas["EmergencyView"];

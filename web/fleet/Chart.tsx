@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import type { Formatter } from "../track/format";
 import { useMedia } from "../track/use-tracking";
 import type { Tone } from "./urgency";
 
@@ -17,6 +18,7 @@ interface ChartProps {
   x: readonly number[];
   /** In which the instants of `x` are read as days. */
   zone: string;
+  format: Formatter;
   unit?: string;
   bars?: boolean;
   series: readonly Series[];
@@ -25,7 +27,7 @@ interface ChartProps {
 const HEIGHT = 180;
 const DAY_S = 86_400;
 
-export function Chart({ title, x, zone, unit = "", bars = false, series }: ChartProps): JSX.Element {
+export function Chart({ title, x, zone, format, unit = "", bars = false, series }: ChartProps): JSX.Element {
   const holder = useRef<HTMLDivElement>(null);
   const dark = useMedia("(prefers-color-scheme: dark)");
   useEffect(() => {
@@ -34,7 +36,7 @@ export function Chart({ title, x, zone, unit = "", bars = false, series }: Chart
     const style = getComputedStyle(element);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     const axis = { stroke: colour("--ink-soft"), font: "11px system-ui, sans-serif", grid: { stroke: colour("--hairline"), width: 1 }, ticks: { show: false } };
-    const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: zone });
+    const day = format.dayIn(zone);
     const plot = new uPlot(
       {
         width: element.clientWidth,
@@ -44,11 +46,11 @@ export function Chart({ title, x, zone, unit = "", bars = false, series }: Chart
         cursor: { points: { size: 7 } },
         scales: { x: { time: true, range: (_plot, low, high) => [low - DAY_S / 2, high + DAY_S / 2] }, y: { range: (_plot, _low, high) => [0, high === 0 ? 1 : high * 1.1] } },
         axes: [
-          { ...axis, grid: { show: false }, values: (_plot, splits) => splits.map((at) => day.format(at * 1_000)), incrs: [1, 2, 7, 14, 28].map((days) => days * DAY_S), space: 56 },
+          { ...axis, grid: { show: false }, values: (_plot, splits) => splits.map((at) => day(at * 1_000)), incrs: [1, 2, 7, 14, 28].map((days) => days * DAY_S), space: 56 },
           { ...axis, size: 52, values: (_plot, splits) => splits.map((value) => `${Number(value.toFixed(1))}${unit}`) },
         ],
         series: [
-          { label: "Day", value: (_plot, at) => (at === null ? "–" : day.format(at * 1_000)) },
+          { label: "Day", value: (_plot, at) => (at === null ? "–" : day(at * 1_000)) },
           ...series.map(({ name, tone }) => ({
             label: name,
             stroke: colour(`--tone-${tone}`),

@@ -18,6 +18,7 @@ import { NewDelivery } from "./NewDelivery";
 import { Panel } from "./Panel";
 import type { Desk as DeskName, Session } from "./session";
 import { StatisticsPane } from "./StatisticsPane";
+import { Summary } from "./Summary";
 import { Toasts } from "./Toasts";
 import { zoneOf } from "./local-time";
 import { useDetail } from "./use-detail";
@@ -125,6 +126,11 @@ export function Desk({ desk, session, config, at, onLeave }: DeskProps): JSX.Ele
       <div class={`desk__work${delivery || creating ? " desk__work--panel" : ""}`}>
         <aside class="side" aria-label="Deliveries">
           <Filters filter={filter} counts={counts} store={desk === "store"} search={search} onFilter={setFilter} />
+          {state.refused !== null && (
+            <p class="part__trouble" role="alert">
+              Not all deliveries may be here: {state.refused}
+            </p>
+          )}
           {rows.length > 0 ? (
             <List
               element={list}
@@ -199,9 +205,7 @@ export function Desk({ desk, session, config, at, onLeave }: DeskProps): JSX.Ele
         )}
       </div>
       {helping && <Help onClose={() => setHelping(false)} />}
-      <p class="visually-hidden" role="status">
-        {state.ready && `${rows.length} deliveries, ${counts.urgent} need attention.`}
-      </p>
+      <Summary ready={state.ready} shown={rows.length} urgent={counts.urgent} filter={filter} now={now} />
     </div>
   );
 }

@@ -1,7 +1,8 @@
 /** Which deliveries are shown: a search, what needs a human, where they stand, whose they are. */
 import type { JSX, RefObject } from "preact";
 import { useState } from "preact/hooks";
-import { type Filter, MODES, NO_FILTER, STATUSES, isNarrow, toggled } from "./filter";
+import { STATUSES } from "../client/delivery";
+import { type Filter, MODES, NO_FILTER, isNarrow, toggled } from "./filter";
 import { Glyph } from "./icons";
 import { CONCERNS } from "./urgency";
 import type { Counts } from "./use-rows";

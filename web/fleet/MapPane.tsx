@@ -56,7 +56,7 @@ export function MapPane(props: MapPaneProps): JSX.Element {
       {replay && snapshot && (
         <div class="replay-stage">
           {/* The way is fitted into what the controls leave free. */}
-          <div style={{ position: "absolute", inset: "0 0 9.5rem" }}>
+          <div class="stage">
             <replay.code.ReplayStage player={replay.player} snapshot={snapshot} config={config} format={format} />
           </div>
           <div class="replay-controls">

@@ -7,8 +7,11 @@ import { useCall } from "../track/parts/use-call";
 import { MODES } from "./filter";
 import { Glyph } from "./icons";
 import { fromLocal, zoneWords } from "./local-time";
+import { type Written, textOf, writtenIn } from "./place";
 import type { Session } from "./session";
 import { idempotencyKey } from "./words";
+
+const UNREADABLE = "These are no coordinates. Write latitude and longitude, like 5.6037, -0.1869.";
 
 interface NewDeliveryProps {
   calls: Calls;
@@ -33,15 +36,19 @@ export function NewDelivery({ calls, session, places, zone, onPlaces, onMade, on
   const [dropoff, pickup] = places;
   const onForm = (event: SubmitEvent): void => {
     event.preventDefault();
-    setMissing(dropoff === undefined);
-    if (dropoff === undefined || busy) return;
-    const order = orderOf(new FormData(event.currentTarget as HTMLFormElement), dropoff, pickup ?? null, session.store_id, zone);
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    // What stands in the fields is sent: it may have been written a moment ago.
+    const written = (kind: string, known: Point | undefined): Written => writtenIn(String(fields.get(kind) ?? ""), known);
+    const [to, from] = [written("dropoff", dropoff), written("pickup", pickup)];
+    setMissing(to === "nothing");
+    if (to === "nothing" || to === "unreadable" || from === "unreadable" || busy) return;
+    const order = orderOf(fields, to, from === "nothing" ? null : from, session.store_id, zone);
     const body = JSON.stringify(order);
     if (sent.current.body !== body) sent.current = { body, key: idempotencyKey() };
     void run(async () => onMade((await calls.start(order, sent.current.key)).tracking_id));
   };
   return (
-    <aside class="panel" aria-label="New delivery">
+    <aside class="panel panel--new" aria-label="New delivery">
       <header class="panel__head">
         <h2 class="panel__title">New delivery</h2>
         <button class="act act--bare" type="button" aria-label="Close" onClick={onClose}>
@@ -53,12 +60,25 @@ export function NewDelivery({ calls, session, places, zone, onPlaces, onMade, on
           Order
           <input ref={first} name="order_id" required maxLength={100} autocomplete="off" placeholder="ORD-1042" />
         </label>
-        <Place name="Destination" kind="dropoff" place={dropoff} needed={missing && dropoff === undefined} onPlace={(place) => onPlaces(pickup ? [place, pickup] : [place])} />
+        <Place
+          name="Destination"
+          kind="dropoff"
+          place={dropoff}
+          needed={missing && dropoff === undefined}
+          onPlace={(place) => onPlaces(place === undefined ? [] : pickup ? [place, pickup] : [place])}
+        />
         <label class="field">
           Address of the destination
           <input name="address" autocomplete="off" placeholder="14 Ring Road" />
         </label>
-        <Place name="Pickup" kind="pickup" place={pickup} needed={false} disabled={dropoff === undefined} onPlace={(place) => dropoff && onPlaces([dropoff, place])} />
+        <Place
+          name="Pickup"
+          kind="pickup"
+          place={pickup}
+          needed={false}
+          disabled={dropoff === undefined}
+          onPlace={(place) => dropoff && onPlaces(place ? [dropoff, place] : [dropoff])}
+        />
         <div class="form__pair">
           <label class="field">
             Driver
@@ -66,9 +86,9 @@ export function NewDelivery({ calls, session, places, zone, onPlaces, onMade, on
           </label>
           <label class="field">
             Mode
-            <select name="mode" defaultValue="car">
+            <select name="mode">
               {MODES.map((mode) => (
-                <option key={mode} value={mode}>
+                <option key={mode} value={mode} selected={mode === "car"}>
                   {mode}
                 </option>
               ))}
@@ -110,36 +130,51 @@ interface PlaceProps {
   place: Point | undefined;
   needed: boolean;
   disabled?: boolean;
-  onPlace: (place: Point) => void;
+  /** Undefined: none any more. */
+  onPlace: (place: Point | undefined) => void;
 }
 
-/** Also without a map: "5.6037, -0.1869". */
+/** Also without a map: "5.6037, -0.1869". What is written instead of a place that is known is not passed over. */
 function Place({ name, kind, place, needed, disabled, onPlace }: PlaceProps): JSX.Element {
-  const text = place ? `${place.lat.toFixed(5)}, ${place.lng.toFixed(5)}` : "";
+  const [unreadable, setUnreadable] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const shown = textOf(place);
+  // In the same element: a key that was pressed in it goes on to send the form.
+  useEffect(() => {
+    if (field.current) field.current.value = shown;
+    setUnreadable(false);
+  }, [shown]);
+  const onChange = (text: string): void => {
+    const written = writtenIn(text, place);
+    setUnreadable(written === "unreadable");
+    if (written === "nothing") onPlace(undefined);
+    else if (written !== "unreadable") onPlace(written);
+  };
   return (
-    <label class={`field pin pin--${kind}`}>
-      {name}
-      <input
-        key={text}
-        defaultValue={text}
-        disabled={disabled ?? false}
-        aria-invalid={needed}
-        inputMode="decimal"
-        autocomplete="off"
-        placeholder={disabled ? "After the destination" : "Click on the map"}
-        onChange={(event) => {
-          const found = placeOf(event.currentTarget.value);
-          if (found) onPlace(found);
-        }}
-      />
-    </label>
+    <>
+      <label class={`field pin pin--${kind}`}>
+        {name}
+        <input
+          ref={field}
+          name={kind}
+          disabled={disabled ?? false}
+          aria-invalid={needed || unreadable}
+          aria-describedby={unreadable ? `unreadable-${kind}` : undefined}
+          inputMode="decimal"
+          autocomplete="off"
+          placeholder={disabled ? "After the destination" : "Click on the map"}
+          // Gone while somebody writes: what moves under a click on the button would take it.
+          onInput={(event) => setUnreadable(unreadable && writtenIn(event.currentTarget.value, place) === "unreadable")}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      </label>
+      {unreadable && (
+        <p class="part__trouble" id={`unreadable-${kind}`} role="alert">
+          {UNREADABLE}
+        </p>
+      )}
+    </>
   );
-}
-
-export function placeOf(text: string): Point | null {
-  const [lat, lng, ...more] = text.split(/[\s,;]+/).filter(Boolean).map(Number);
-  if (lat === undefined || lng === undefined || more.length > 0) return null;
-  return Math.abs(lat) <= 90 && Math.abs(lng) <= 180 ? { lat, lng } : null;
 }
 
 function orderOf(fields: FormData, dropoff: Point, pickup: Point | null, store_id: string | null, zone: string | null): Order {

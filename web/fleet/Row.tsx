@@ -29,7 +29,8 @@ export function Row({ row: { delivery, tone }, top, place, total, selected, chec
       data-id={tracking_id}
       role="option"
       tabIndex={-1}
-      aria-selected={checked || selected}
+      aria-selected={checked}
+      aria-current={selected ? "true" : undefined}
       aria-setsize={total}
       aria-posinset={place}
       aria-label={`${sentenceOf(delivery, tone, now, format)}${checked ? " Marked." : ""}`}

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import type { DeliveryFigures, DeliveryStats, StatsGroup } from "../client/wire";
 import type { Formatter } from "../track/format";
 import { Chart, type Series } from "./Chart";
+import { horizonWords } from "./words";
 
 /** The biggest are shown; the file has all. */
 const MAX_ROWS = 12;
@@ -28,12 +29,13 @@ export function Statistics({ stats, format, store }: { stats: DeliveryStats; for
       </dl>
       {by_day.length > 1 && (
         <div class="charts">
-          <Chart title="Deliveries by day" x={days} zone="UTC" bars series={[daily("Deliveries", "moving", (day) => day.deliveries)]} />
-          <Chart title="On time" x={days} zone="UTC" unit=" %" series={[daily("On time", "done", (day) => (typeof day.on_time_rate === "number" ? day.on_time_rate * 100 : null))]} />
+          <Chart title="Deliveries by day" x={days} zone="UTC" format={format} bars series={[daily("Deliveries", "moving", (day) => day.deliveries)]} />
+          <Chart title="On time" x={days} zone="UTC" format={format} unit=" %" series={[daily("On time", "done", (day) => (typeof day.on_time_rate === "number" ? day.on_time_rate * 100 : null))]} />
           <Chart
             title="Minutes from start to door"
             x={days}
             zone="UTC"
+            format={format}
             unit=" min"
             series={[daily("Median", "moving", (day) => minutes(day.delivery_time_p50_s)), daily("9 of 10 within", "late", (day) => minutes(day.delivery_time_p90_s))]}
           />
@@ -55,9 +57,9 @@ export function Statistics({ stats, format, store }: { stats: DeliveryStats; for
               </tr>
             </thead>
             <tbody>
-              {eta_error.map(({ horizon_s, mean_absolute_s, bias_s, coverage }) => (
+              {eta_error.map(({ horizon_s, mean_absolute_s, bias_s, coverage }, index) => (
                 <tr key={horizon_s}>
-                  <th scope="row">{horizon_s === 0 ? "< 5 min" : `${format.minutes(Math.round(horizon_s / 60))}+`}</th>
+                  <th scope="row">{horizonWords(horizon_s, eta_error[index + 1]?.horizon_s, format)}</th>
                   <td>{time(mean_absolute_s, format)}</td>
                   <td>{typeof bias_s === "number" ? `${bias_s > 0 ? "+" : "−"}${Math.abs(Math.round(bias_s))} s` : "–"}</td>
                   <td>{percent(coverage)}</td>

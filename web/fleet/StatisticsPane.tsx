@@ -1,6 +1,6 @@
 /** Asks for the statistics of a span of days; what draws them is loaded when they are wanted. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { failureWords } from "../client/failure";
 import type { Calls } from "../client/fleet-calls";
 import type { DeliveryStats } from "../client/wire";
@@ -40,6 +40,8 @@ export function StatisticsPane({ calls, session, format }: StatisticsPaneProps):
     );
     return () => request.abort();
   }, [calls, days, again]);
+  // Drawn once for what was answered: the fleet changes each second, and a chart drawn anew forgets where it is pointed at.
+  const drawn = useMemo(() => stats && charts && <charts.Statistics stats={stats} format={format} store={session.store_id !== null} />, [stats, charts, format, session]);
   return (
     <section class="statistics" aria-label="Statistics">
       <header class="statistics__head">
@@ -64,7 +66,7 @@ export function StatisticsPane({ calls, session, format }: StatisticsPaneProps):
         </p>
       )}
       {!trouble && (stats === null || charts === null) && <div class="item-waiting item-waiting--large" role="img" aria-label="Loading statistics" />}
-      {stats && charts && <charts.Statistics stats={stats} format={format} store={session.store_id !== null} />}
+      {drawn}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 /** Which deliveries are shown, and how that is written into the address. Pure. */
 import { isFinal } from "../client";
+import { STATUSES } from "../client/delivery";
 import type { FleetDelivery, Mode, Status } from "../client/wire";
 import { CONCERNS, type Concern, concernsOf } from "./urgency";
 
@@ -16,7 +17,6 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { query: "", statuses: [], concerns: [], store: null, driver: null, mode: null };
 
-export const STATUSES: readonly Status[] = ["CREATED", "ASSIGNED", "PICKED_UP", "IN_TRANSIT", "DELIVERED", "FAILED", "CANCELLED"];
 export const MODES: readonly Mode[] = ["foot", "bicycle", "scooter", "car", "van", "truck"];
 
 /** What the query of an address says; what it says wrongly is passed over. */

@@ -14,6 +14,7 @@ import type { Point } from "../client";
 import type { BBox } from "../client/fleet";
 import { escapeHtml, plainStyle, styleOf, withKey } from "../track/map-style";
 import type { PageConfig } from "../track/page-data";
+import { areaOf, holds, longitudeOf } from "./area";
 import { type Glide, isGliding, placeOf, rest, towards } from "./glide";
 import { PIXEL_RATIO, arrowPicture, countPicture, dotPicture, placePicture } from "./glyphs";
 import { CLUSTERED_BELOW, addLayers } from "./map-layers";
@@ -278,14 +279,14 @@ export class FleetMap {
     // Far away the clustered source shows them.
     if (!source || this.map.getZoom() < CLUSTERED_BELOW) return false;
     const now = performance.now();
-    const [west, south, east, north] = this.bounds(0.5);
+    const seen = this.bounds(0.5);
     const features: Feature[] = [];
     let gliding = false;
     for (const [id, mark] of this.marks) {
       if (features.length >= MAX_NEAR) break;
       const glide = this.glides.get(id);
       const place = glide ? placeOf(glide, now) : mark.place;
-      if (place.lng < west || place.lng > east || place.lat < south || place.lat > north) continue;
+      if (!holds(seen, place)) continue;
       gliding ||= glide !== undefined && isGliding(glide, now);
       features.push({ type: "Feature", properties: propertiesOf(mark), geometry: pointOf(place) });
     }
@@ -327,10 +328,10 @@ export class FleetMap {
     if (!this.ready) return;
     this.drawGrid();
     this.nearIsDue();
-    this.options.onView(this.bounds(0));
+    this.options.onView(areaOf(this.bounds(0)));
   }
 
-  /** What is seen, and `more` of it on each side. */
+  /** What is seen, and `more` of it on each side; its longitudes go on past ±180. */
   private bounds(more: number): [number, number, number, number] {
     const seen = this.map.getBounds();
     const [width, height] = [seen.getEast() - seen.getWest(), seen.getNorth() - seen.getSouth()];
@@ -338,7 +339,7 @@ export class FleetMap {
   }
 
   private async clicked({ point, lngLat }: maplibre.MapMouseEvent): Promise<void> {
-    if (this.picking) return this.options.onPick({ lat: lngLat.lat, lng: lngLat.lng });
+    if (this.picking) return this.options.onPick({ lat: lngLat.lat, lng: longitudeOf(lngLat.lng) });
     const found = this.at(point);
     const id = found?.properties["id"] as string | undefined;
     if (id !== undefined) return this.options.onSelect(id);

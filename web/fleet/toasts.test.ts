@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { aFleetDelivery as a } from "../client/fleet-fixtures";
 import { T0 } from "../client/fixtures";
 import type { FleetDelivery } from "../client/wire";
-import { type Heard, MAX_TOASTS, SILENCE, STORM, dismiss, hear } from "./toasts";
+import { type Heard, MAX_TOASTS, SILENCE, STORM, dismiss, forget, hear } from "./toasts";
 
 const NOW = (T0 + 600) * 1_000;
 const late = (id: string): FleetDelivery => a({ tracking_id: id, window: { from: null, to: T0 } });
@@ -29,6 +29,25 @@ test("an ETA around the promise is not said again and again", () => {
 test("what is over is not said any longer", () => {
   const heard = hear(SILENCE, [calls("A"), late("B")], NOW, false);
   expect(said(hear(heard, [a({ tracking_id: "A" })], NOW, false))).toEqual(["B late"]);
+});
+
+test("what the fleet has no more is said no longer, and nothing of it is kept", () => {
+  const heard = forget(hear(SILENCE, [calls("A"), late("B")], NOW, false), ["A", "X"]);
+  expect(said(heard)).toEqual(["B late"]);
+  expect([...heard.alarms.keys()]).toEqual(["B"]);
+  expect(forget(heard, ["X"])).toBe(heard);
+});
+
+test("that one was late is kept until it is over", () => {
+  const heard = hear(SILENCE, [late("A"), late("B")], NOW, false);
+  const over = hear(heard, [{ ...late("A"), status: "DELIVERED" }, { ...late("B"), status: "FAILED" }], NOW, false);
+  expect(said(over)).toEqual(["B failed"]);
+  expect([...over.alarms]).toEqual([["B", new Set(["failed"])]]);
+});
+
+test("what changes no alarm changes nothing", () => {
+  const heard = hear(SILENCE, [late("A"), calls("B")], NOW, false);
+  expect(hear(heard, [late("A"), calls("B"), a({ tracking_id: "C" })], NOW, false)).toBe(heard);
 });
 
 test("a second emergency of a delivery is said again", () => {

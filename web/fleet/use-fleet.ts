@@ -1,7 +1,7 @@
 /** The fleet as a hook: drawn again with what changed, and as time makes deliveries late. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Fleet, type FleetBatch, type FleetState } from "../client/fleet";
-import { type Heard, SILENCE, dismiss, hear } from "./toasts";
+import { type Heard, SILENCE, dismiss, forget, hear } from "./toasts";
 import type { Session } from "./session";
 
 /** What ages is looked at again this often. */
@@ -25,12 +25,12 @@ export function useFleet(session: Session, origin?: string): Followed {
   useEffect(() => {
     // What stood when the page opened is in the list; only what comes then is said.
     let settled = false;
-    const onBatch = ({ state, changed }: FleetBatch): void => {
+    const onBatch = ({ state, changed, removed }: FleetBatch): void => {
       const now = fleet.now();
       const quiet = !settled;
       settled ||= state.ready;
       draw(({ revision }) => ({ state, revision: revision + 1, now }));
-      if (changed.length > 0) setHeard((before) => hear(before, changed, now, quiet));
+      if (changed.length + removed.length > 0) setHeard((before) => hear(forget(before, removed), changed, now, quiet));
     };
     const onTick = (): void => {
       const now = fleet.now();

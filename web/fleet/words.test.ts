@@ -4,7 +4,7 @@ import { T0 } from "../client/fixtures";
 import type { FleetDelivery } from "../client/wire";
 import { Formatter } from "../track/format";
 import { toneOf } from "./urgency";
-import { punctualityOf, sentenceOf } from "./words";
+import { horizonWords, punctualityOf, sentenceOf } from "./words";
 
 const format = new Formatter("en-GB", "UTC");
 const NOW = (T0 + 600) * 1_000;
@@ -29,4 +29,11 @@ test.each<[Partial<FleetDelivery>, string]>([
 ])("%o reads: %s", (fields, sentence) => {
   const delivery = a(fields);
   expect(sentenceOf(delivery, toneOf(delivery, NOW), NOW, format)).toBe(sentence);
+});
+
+test("a horizon of the ETA reaches up to the next", () => {
+  const horizons = [0, 120, 300, 2_400];
+  const words = horizons.map((from, index) => horizonWords(from, horizons[index + 1], format));
+  expect(words).toEqual(["< 2 min", "2 min to 5 min", "5 min to 40 min", "40 min+"]);
+  expect(horizonWords(0, 300, format)).toBe("< 5 min");
 });

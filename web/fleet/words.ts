@@ -93,6 +93,13 @@ export function sentenceOf(delivery: FleetDelivery, tone: Tone, now: number, for
   return `${parts.join(", ")}.`;
 }
 
+/** How long before the end, from `from` up to `to` seconds: "< 2 min", "2 min to 5 min", "40 min+". */
+export function horizonWords(from: number, to: number | undefined, format: Formatter): string {
+  const words = (seconds: number): string => format.minutes(Math.round(seconds / 60));
+  if (to === undefined) return `${words(from)}+`;
+  return from === 0 ? `< ${words(to)}` : `${words(from)} to ${words(to)}`;
+}
+
 /** A key for what is to be done once, however often it is sent. */
 export function idempotencyKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

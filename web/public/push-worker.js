@@ -12,13 +12,25 @@ function read(data) {
   }
 }
 
+/** The message that came before: each looks at what it left. */
+let turn = Promise.resolve();
+
 self.addEventListener("push", (event) => {
-  const { title = "Onway", body = "", tag, url = "/", tracking_id } = read(event.data);
-  const options = { body, icon: "/icons/drive-192.png", data: { url, tracking_id } };
-  // A newer message of a delivery takes the place of the one before, and is heard.
-  if (tag) Object.assign(options, { tag, renotify: true });
-  event.waitUntil(self.registration.showNotification(title, options));
+  const message = read(event.data);
+  const shown = turn.then(() => show(message));
+  turn = shown.catch(() => undefined);
+  event.waitUntil(shown);
 });
+
+async function show({ title = "Onway", body = "", tag, url = "/", tracking_id, seq }) {
+  const options = { body, icon: "/icons/drive-192.png", data: { url, tracking_id, seq } };
+  if (!tag) return self.registration.showNotification(title, options);
+  const newer = (await self.registration.getNotifications({ tag })).find(({ data }) => data?.seq > seq);
+  // Messages overtake each other. A push has to show something: the newer one again, unheard.
+  if (newer) return self.registration.showNotification(newer.title, { ...options, body: newer.body, data: newer.data, tag, silent: true });
+  // A newer message of a delivery takes the place of the one before, and is heard.
+  return self.registration.showNotification(title, { ...options, tag, renotify: true });
+}
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();

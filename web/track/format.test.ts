@@ -30,6 +30,13 @@ test.each([
   expect(uk.date(T, now)).toBe(words);
 });
 
+test("the days of a chart are written as the operator's locale has it, in the chart's own zone", () => {
+  const midnight = Date.UTC(2026, 0, 5);
+  expect(new Formatter("en-US", "America/New_York").dayIn("UTC")(midnight)).toBe("Jan 5");
+  expect(germany.dayIn("UTC")(midnight)).toBe("5. Jan.");
+  expect(uk.dayIn("America/New_York")(midnight)).toBe("4 Jan");
+});
+
 test("a range is whole minutes, and one time when it is short", () => {
   expect(uk.range(T + 59_000, T + 541_000)).toBe("12:40–12:50");
   expect(uk.range(T, T)).toBe("12:40");

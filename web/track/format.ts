@@ -79,6 +79,12 @@ export class Formatter {
     return new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short", ...year, timeZone }).format(ms);
   }
 
+  /** "5 Jan": the day as it is called in `zone`. */
+  dayIn(zone: string): (ms: number) => string {
+    const day = new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short", timeZone: zone });
+    return (ms) => day.format(ms);
+  }
+
   /** "12:40–12:50", widened to whole minutes; one time where both ends are the same. */
   range(from: number, to: number): string {
     const low = Math.floor(from / MINUTE_MS) * MINUTE_MS;

@@ -12,6 +12,7 @@ import { offset, type Point, samePlace } from "../client";
 import { type Palette, escapeHtml, paletteOf, plainStyle, styleOf, withKey } from "./map-style";
 import { DriverMarker, PlaceMarker } from "./markers";
 import type { PageConfig } from "./page-data";
+import { roomIn } from "./projection";
 import { type Scene, pointsOf } from "./scene";
 
 /** Lines are redrawn at most this often: the marker alone moves with each frame. */
@@ -205,8 +206,9 @@ export class MapView {
     const bounds = new maplibre.LngLatBounds();
     for (const { lng, lat } of pointsOf(this.scene)) bounds.extend([lng, lat]);
     const animate = this.framed && !this.options.still;
-    const side = Math.min(120, this.map.getContainer().clientWidth / 8);
-    const padding = { top: 108, bottom: 68, left: side, right: side };
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const side = Math.min(120, clientWidth / 8);
+    const padding = { ...roomIn(clientHeight), left: side, right: side };
     this.map.fitBounds(bounds, { padding, maxZoom: CLOSEST_ZOOM, animate });
     this.framed = true;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fit, keepOrFit, project, rings } from "./projection";
+import { fit, keepOrFit, project, rings, roomIn } from "./projection";
 
 const home = { lat: 5.6037, lng: -0.1869 };
 const near = { lat: 5.6067, lng: -0.1899 };
@@ -30,6 +30,17 @@ test("a frame is held while it serves, and left when something is outside or all
   expect(keepOrFit(frame, [home, { lat: 5.62, lng: -0.1895 }], 390, 360)).not.toBe(frame);
   expect(keepOrFit(frame, [home], 390, 360)).not.toBe(frame);
   expect(keepOrFit(frame, [home, near], 800, 360)).not.toBe(frame);
+});
+
+test("a low box shows everything all the same", () => {
+  expect(roomIn(360)).toEqual({ top: 108, bottom: 68 });
+  const { top, bottom } = roomIn(150);
+  expect(top + bottom).toBeCloseTo(90);
+  const frame = fit([home, near], 390, 150);
+  for (const { y } of [project(frame, home), project(frame, near)]) {
+    expect(y).toBeGreaterThanOrEqual(top - 1e-6);
+    expect(y).toBeLessThanOrEqual(150 - bottom + 1e-6);
+  }
 });
 
 test("rings are round numbers", () => {

@@ -6,6 +6,8 @@ const METRES_PER_DEGREE = 111_195;
 const TOP = 108;
 const SIDE = 44;
 const BOTTOM = 68;
+/** At least this share of the height is for what is shown: a box may be lower than the space around it. */
+const LEAST_FREE = 0.4;
 /** A frame is held until something comes this close to its edge. */
 const EDGE = 28;
 /** No closer than this many metres across. */
@@ -21,6 +23,12 @@ export interface Frame {
   readonly scale: number;
 }
 
+/** Space above and below what is shown in a box of this height, in pixels. */
+export function roomIn(height: number): { top: number; bottom: number } {
+  const share = Math.min(1, (height * (1 - LEAST_FREE)) / (TOP + BOTTOM));
+  return { top: TOP * share, bottom: BOTTOM * share };
+}
+
 /** The frame that holds all of `points` in a box of this size. */
 export function fit(points: readonly Point[], width: number, height: number): Frame {
   const lats = points.map((point) => point.lat);
@@ -30,9 +38,10 @@ export function fit(points: readonly Point[], width: number, height: number): Fr
   const centre = { lat: (south + north) / 2, lng: (west + east) / 2 };
   const wide = Math.max((east - west) * METRES_PER_DEGREE * cosine(centre), LEAST_SPAN_M);
   const high = Math.max((north - south) * METRES_PER_DEGREE, LEAST_SPAN_M);
-  const free = Math.max(height - TOP - BOTTOM, 40);
+  const { top, bottom } = roomIn(height);
+  const free = Math.max(height - top - bottom, 40);
   const scale = Math.min(Math.max(width - 2 * SIDE, 40) / wide, free / high);
-  return { width, height, middle: TOP + (height - TOP - BOTTOM) / 2, centre, scale };
+  return { width, height, middle: top + (height - top - bottom) / 2, centre, scale };
 }
 
 /** Where `point` is in the frame, in pixels from its upper left. */
@@ -51,9 +60,10 @@ export function project(frame: Frame, point: Point): { x: number; y: number } {
 export function keepOrFit(held: Frame | null, points: readonly Point[], width: number, height: number): Frame {
   const fresh = fit(points, width, height);
   if (held === null || held.width !== width || held.height !== height) return fresh;
+  const { top, bottom } = roomIn(height);
   const inside = points.every((point) => {
     const { x, y } = project(held, point);
-    return x >= EDGE && x <= width - EDGE && y >= TOP - EDGE && y <= height - BOTTOM + EDGE;
+    return x >= EDGE && x <= width - EDGE && y >= top - EDGE && y <= height - bottom + EDGE;
   });
   return inside && fresh.scale < held.scale * 1.8 ? held : fresh;
 }
