@@ -168,7 +168,7 @@ impl Model {
         self.remove(tracking_id)
     }
 
-    /// Lets go of what has expired and notes which positions have become old.
+    /// Lets go of what has expired, and notes which positions have become old and which drivers have gone.
     pub fn age(&mut self, wall: Millis) {
         let mut expired = Vec::new();
         for (id, entry) in &mut self.entries {
@@ -182,17 +182,21 @@ impl Model {
                 entry.report.moving.age(entry.state, state);
                 entry.state = state;
             }
+            if entry.report.moving.has_lost_driver(wall) {
+                entry.touch(self.tick);
+                entry.report.moving.lose_driver();
+            }
         }
         for id in expired {
             self.remove(&id);
         }
     }
 
-    /// When the next grows old or expires.
+    /// When the next grows old, loses its driver or expires.
     pub fn next_ageing(&self, wall: Millis) -> Option<Millis> {
         let next = |entry: &Entry| {
-            let Moving { stale_at, lost_at, .. } = entry.report.moving;
-            [stale_at, lost_at, Some(entry.report.facts.expires)]
+            let Moving { stale_at, lost_at, online_until, .. } = entry.report.moving;
+            [stale_at, lost_at, online_until, Some(entry.report.facts.expires)]
                 .into_iter()
                 .flatten()
                 .filter(|at| *at > wall)

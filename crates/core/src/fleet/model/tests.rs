@@ -46,6 +46,7 @@ fn report(id: u8, n: u64) -> Report {
             fixed: Some(at),
             stale_at: Some(at.plus(90_001)),
             lost_at: Some(at.plus(600_001)),
+            online_until: None,
             updated: at,
             totals: Totals { accepted: n, ..Totals::default() },
             gauges: Gauges { sockets: n % 3, ..Gauges::default() },
@@ -200,6 +201,25 @@ fn positions_grow_old_and_deliveries_expire_by_themselves() {
     // What it had counted stays.
     model.hear(report(2, 4));
     assert_eq!(model.totals().accepted, 4);
+}
+
+#[test]
+fn a_driver_who_falls_silent_goes_by_itself_and_comes_back_with_a_report() {
+    let mut model = Model::new(1, Totals::default());
+    let mut told = report(1, 0);
+    told.moving.online_until = Some(START.plus(60_001));
+    model.hear(told);
+    assert_eq!(model.next_ageing(START), Some(START.plus(60_001)));
+    model.advance();
+    let is_there = |model: &Model| whole(model, &Filter::default())["TRK-1"].moving.driver_online;
+    model.age(START.plus(60_000));
+    assert!(is_there(&model) && !model.has_changed());
+    model.age(START.plus(60_001));
+    assert!(!is_there(&model));
+    assert_eq!(model.changes(2, &Filter::default()).unwrap().moved.len(), 1);
+    assert_eq!(model.next_ageing(START.plus(60_001)), Some(START.plus(90_001)));
+    model.hear(report(1, 1));
+    assert!(is_there(&model));
 }
 
 #[test]
