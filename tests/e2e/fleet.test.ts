@@ -252,6 +252,12 @@ test("counts add up, for all and for a store", async () => {
   const health = await service.call("GET", "/health/socket");
   assert.deepEqual([health.status, health.body["status"], typeof health.body["connections"]], [200, "ok", "number"]);
   watcher.end();
+  // Nobody watches and nothing moves: it is told all the same, a minute after what was told last.
+  const sockets = async () => (await get("/stats/tracking", store)).body["total_websocket_connections"];
+  for (let tries = 0; (await sockets()) !== 0; tries += 1) {
+    assert.ok(tries < 75, "the socket that has gone is still counted");
+    await delay(1_000);
+  }
 });
 
 test("a hub that has forgotten everything knows it again, and erasing takes a delivery out of it", async () => {
