@@ -66,6 +66,18 @@ pub enum Heard {
     Full,
 }
 
+impl Heard {
+    /// Whether the hub knows of it now. Else its delivery is to tell it again.
+    pub fn is_known(&self) -> bool {
+        *self != Self::Full
+    }
+
+    /// Whether it has changed anything.
+    pub const fn is_news(&self) -> bool {
+        matches!(self, Self::Moved | Self::Facts { .. })
+    }
+}
+
 /// What changed for one filter since a tick, as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {

@@ -166,7 +166,8 @@ proptest! {
 fn only_what_moved_is_told_of_what_only_moved() {
     let mut model = Model::new(1, Totals::default());
     assert_eq!(model.hear(report(1, 0)), Heard::Facts { evicted: None });
-    assert_eq!(model.hear(report(1, 0)), Heard::Known);
+    let again = model.hear(report(1, 0));
+    assert_eq!((&again, again.is_known(), again.is_news()), (&Heard::Known, true, false));
     model.advance();
     assert!(!model.has_changed());
     assert_eq!(model.hear(report(1, 1)), Heard::Moved);
@@ -278,7 +279,8 @@ fn beyond_its_bound_a_finished_one_goes_first() {
     assert_eq!(model.hear(named(ENTRIES_MAX, 0)), Heard::Facts { evicted: Some("TRK-00077".into()) });
     assert_eq!(model.len(), ENTRIES_MAX);
     // Nobody who is under way leaves for another, nor does anybody come in who is finished.
-    assert_eq!(model.hear(named(ENTRIES_MAX + 1, 0)), Heard::Full);
+    let refused = model.hear(named(ENTRIES_MAX + 1, 0));
+    assert_eq!((&refused, refused.is_known(), refused.is_news()), (&Heard::Full, false, false));
     model.hear(named(78, 13));
     assert_eq!(model.hear(named(77, 13)), Heard::Full);
     assert_eq!(model.hear(named(ENTRIES_MAX + 1, 0)), Heard::Facts { evicted: Some("TRK-00078".into()) });
