@@ -180,7 +180,8 @@ mod tests {
             })
         };
         assert_eq!(asked(&[("order_id", "d1")]), Ok(None));
-        for names in [&["driver_id"][..], &["rider_id"], &["delivery_person_id"], &["driver_id", "rider_id"]] {
+        for names in [&["driver_id"][..], &["rider_id"], &["delivery_person_id"], &["driver_id", "rider_id"]]
+        {
             let pairs: Vec<_> = names.iter().map(|name| (*name, "d1")).collect();
             assert_eq!(asked(&pairs), Ok(Some("d1".into())), "{names:?}");
         }
