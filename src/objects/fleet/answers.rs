@@ -58,10 +58,7 @@ impl Session {
         {
             let mut counts = self.counts.borrow_mut();
             counts.reports += 1;
-            let known = model.report(&report.tracking_id).and_then(|known| known.moving.fixed);
-            if let Some(fixed) = report.moving.fixed.filter(|fixed| Some(*fixed) > known) {
-                counts.lag_ms = counts.lag_ms.max(wall.since(fixed).max(0).unsigned_abs());
-            }
+            counts.lag_ms = counts.lag_ms.max(report.lag_ms(wall));
         }
         let (id, expires) = (report.tracking_id.clone(), report.facts.expires);
         let heard = model.hear(report);

@@ -113,6 +113,11 @@ impl Report {
         }
     }
 
+    /// How long it was on its way when it was taken, in ms.
+    pub fn lag_ms(&self, taken: Millis) -> u64 {
+        taken.since(self.version.at).max(0).unsigned_abs()
+    }
+
     pub fn seen(&self) -> Seen<'_> {
         Seen {
             status: self.facts.status,
@@ -278,6 +283,17 @@ pub mod tests {
         assert_eq!(report(&delivery, after(3), true).moving.online_until, None);
         delivery.live.driven.online = true;
         assert_eq!(report(&delivery, after(3), false).moving.online_until, None);
+    }
+
+    #[test]
+    fn a_report_of_an_old_position_has_not_been_on_its_way_for_long() {
+        let mut delivery = started(json!({}));
+        driver(&mut delivery, fixes(&[(2, 5.60)]), 2).unwrap();
+        let report = Report::of(&delivery, Party::Dispatcher, circumstances(after(60)));
+        assert_eq!(report.moving.fixed, Some(after(2)));
+        for (taken, lag_ms) in [(after(60), 0), (after(60).plus(40), 40), (after(59), 0)] {
+            assert_eq!(report.lag_ms(taken), lag_ms);
+        }
     }
 
     #[test]
