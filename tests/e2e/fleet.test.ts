@@ -177,6 +177,24 @@ test("a dashboard is told the whole, then what changed; a subscription narrows i
   for (const socket of sockets) socket.end();
 });
 
+test("a hub that tells much has one timer, and none once nobody watches", async () => {
+  const { tracking_id: id } = await startDelivery(service, { driver_id: "d-timer", store_id: "s-timer" });
+  const timers = async (): Promise<number> => Number((await service.call("GET", "/test/fleet/timers/store/s-timer")).text);
+  await until(async () => (await list("driver_id=d-timer")).length === 1, "it");
+  const socket = await new Socket(`${service.ws}/ws/store/s-timer?token=${await token("store", "x", { store: "s-timer" })}`).opened();
+  await socket.next("fleet_state");
+  const driver = await token("driver", "d-timer");
+  // Each of these is told, and grows old some time later.
+  for (const status of ["PICKED_UP", "IN_TRANSIT"]) {
+    const reply = await service.call("POST", `/tracking/update/${id}`, { token: driver, body: { lat: 5.6, lng: -0.2, status } });
+    assert.equal(reply.status, 200, reply.text);
+    await told([socket], (data) => data["deliveries"].find((delivery: Json) => delivery["status"] === status), status);
+  }
+  await until(async () => (await timers()) === 1, "one timer");
+  socket.end();
+  await until(async () => (await timers()) === 0, "no timer");
+});
+
 test("whatever a dashboard says gets an answer or a close", async () => {
   const socket = await shard(0);
   await socket.next("fleet_state");

@@ -46,6 +46,8 @@ impl Session {
                 self.forget_all();
                 Response::empty().map_err(ours)
             }
+            #[cfg(feature = "test-utils")]
+            FleetRequest::Timers => Response::from_json(&(Rc::strong_count(&self.timers) - 1)).map_err(ours),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use futures_util::future::AbortHandle;
 use onway_core::clock::Millis;
 use onway_core::counts::HubCounts;
 use onway_core::fleet::load::Load;
@@ -40,6 +41,11 @@ pub struct Session {
     /// When dashboards were last told, and when they are to be told next.
     pub(super) told: Cell<Option<Millis>>,
     pub(super) due: Cell<Option<Millis>>,
+    /// The timer for that.
+    pub(super) timer: RefCell<Option<AbortHandle>>,
+    /// Each timer that waits has one of these.
+    #[cfg(feature = "test-utils")]
+    pub(super) timers: Rc<()>,
     /// Whether there is something that no checkpoint has, and an alarm for it.
     pub(super) dirty: Cell<bool>,
 }
@@ -59,6 +65,9 @@ impl Session {
             answers_pings: Cell::default(),
             told: Cell::default(),
             due: Cell::default(),
+            timer: RefCell::default(),
+            #[cfg(feature = "test-utils")]
+            timers: Rc::default(),
             dirty: Cell::default(),
         }
     }
@@ -167,6 +176,7 @@ impl Session {
                 !ended && !silent
             });
         });
+        self.rest();
     }
 
     /// As if the object had been evicted: what follows finds nothing in memory.

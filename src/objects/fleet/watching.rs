@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::abortable;
 use onway_core::auth::Caller;
 use onway_core::bucket::Frames;
 use onway_core::clock::Millis;
@@ -96,17 +98,36 @@ impl Session {
         }
         self.due.set(Some(at));
         let session = Rc::clone(self);
-        beside::spawn(&self.state, async move {
+        #[cfg(feature = "test-utils")]
+        let waits = Rc::clone(&self.timers);
+        let (ringing, timer) = abortable(async move {
+            #[cfg(feature = "test-utils")]
+            let _waits = waits;
             let pause = at.since(wall()).max(0);
             if pause > 0 {
                 Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
             }
-            // Another may have been set that is sooner.
+            session.timer.take();
+            // What was forgotten since is told by whatever comes.
             if session.due.get() == Some(at) {
                 session.due.take();
                 session.tell(false);
             }
         });
+        if let Some(later) = self.timer.replace(Some(timer)) {
+            later.abort();
+        }
+        beside::spawn(&self.state, ringing.map(drop));
+    }
+
+    /// Keeps no timer for nobody: the object may hibernate.
+    pub(super) fn rest(&self) {
+        if self.dashboards() == 0 {
+            self.due.take();
+            if let Some(timer) = self.timer.take() {
+                timer.abort();
+            }
+        }
     }
 
     /// Tells those who are new, or ask for it, the whole; `new`: them alone.
@@ -158,6 +179,7 @@ impl Session {
                 self.tell_at(at.max(wall.plus(TICK)));
             }
         }
+        self.rest();
     }
 
     /// Sends to all of them.
@@ -173,6 +195,7 @@ impl Session {
 
     pub(super) fn left(&self, socket: &WebSocket) {
         self.with_clients(|clients| clients.retain(|client| client.socket != *socket));
+        self.rest();
     }
 }
 
