@@ -8,6 +8,7 @@ use onway_core::clock::Millis;
 use onway_core::counts::HubCounts;
 use onway_core::fleet::load::Load;
 use onway_core::fleet::model::Model;
+use onway_core::fleet::watcher::Room;
 use onway_core::fleet::{shard_named, shard_of};
 use onway_core::rejection::Rejection;
 use worker::{Env, State};
@@ -38,6 +39,8 @@ pub struct Session {
     /// `None` until an event needs them.
     pub(super) clients: RefCell<Option<Vec<Client>>>,
     pub(super) answers_pings: Cell<bool>,
+    /// For whole states.
+    pub(super) room: RefCell<Room>,
     /// When dashboards were last told, and when they are to be told next.
     pub(super) told: Cell<Option<Millis>>,
     pub(super) due: Cell<Option<Millis>>,
@@ -63,6 +66,7 @@ impl Session {
             counted: Cell::default(),
             clients: RefCell::default(),
             answers_pings: Cell::default(),
+            room: RefCell::default(),
             told: Cell::default(),
             due: Cell::default(),
             timer: RefCell::default(),

@@ -139,6 +139,8 @@ impl Session {
         let stamp = Stamp { shard: self.shard(), shards: self.shards(), seq: model.tick(), wall };
         let has_changed = model.has_changed();
         let mut made: Vec<Made> = Vec::new();
+        let mut room = self.room.take();
+        room.renew(wall);
         let mut wait: Option<i64> = None;
         self.with_clients(|clients| {
             clients.retain_mut(|client| {
@@ -151,7 +153,7 @@ impl Session {
                     return true;
                 }
                 let news = has_changed || since.is_some_and(|since| since < model.tick());
-                match client.watcher.next(model.tick(), news, wall) {
+                match client.watcher.next(model.tick(), news, wall, &room) {
                     Next::Nothing => true,
                     Next::Wait(pause) => {
                         wait = Some(wait.map_or(pause, |known| known.min(pause)));
@@ -161,10 +163,17 @@ impl Session {
                         client.socket.close(Some(1008), Some("Too slow")).ok();
                         false
                     }
-                    Next::Tell { ask } => send(client, since, ask, &model, stamp, &mut made),
+                    Next::Tell { ask } => {
+                        let sent = send(client, since, ask, &model, stamp, &mut made);
+                        if since.is_none() {
+                            room.take(sent.unwrap_or_default());
+                        }
+                        sent.is_some()
+                    }
                 }
             });
         });
+        self.room.replace(room);
         model.advance();
         let ageing = model.next_ageing(wall).filter(|at| at.since(wall) < AHEAD_MAX);
         self.keep(model);
@@ -199,7 +208,8 @@ impl Session {
     }
 }
 
-/// Sends what has changed since, or the whole: made once for all who want the same. Whether the socket takes it.
+/// Sends what has changed since, or the whole: made once for all who want the same. How many bytes; `None`: the socket
+/// does not take it.
 fn send(
     client: &Client,
     since: Option<u64>,
@@ -207,7 +217,7 @@ fn send(
     model: &Model,
     stamp: Stamp,
     made: &mut Vec<Made>,
-) -> bool {
+) -> Option<usize> {
     let filter = &client.attachment.filter;
     let at = match made.iter().position(|made| made.since == since && made.filter == *filter) {
         Some(at) => at,
@@ -224,14 +234,15 @@ fn send(
             made.len() - 1
         }
     };
-    let Some(Made { frames, .. }) = made.get(at) else { return true };
+    let Made { frames, .. } = made.get(at)?;
     let empty = if ask && frames.is_empty() { Some(paging::nothing(stamp)) } else { None };
     let count = frames.len();
-    frames.iter().chain(&empty).enumerate().all(|(n, frame)| {
+    let sent = frames.iter().chain(&empty).enumerate().all(|(n, frame)| {
         let sent = match frame.strip_suffix('}').filter(|_| ask && n + 1 >= count) {
             Some(open) => client.socket.send_with_str(format!("{open},\"ack\":true}}")),
             None => client.socket.send_with_str(frame),
         };
         sent.is_ok()
-    })
+    });
+    sent.then(|| frames.iter().map(String::len).sum())
 }
