@@ -214,6 +214,9 @@ pub enum FleetRequest {
     /// Forgets all that is in memory, as an eviction does.
     #[cfg(feature = "test-utils")]
     Forget,
+    /// The answer: how many timers keep the object awake.
+    #[cfg(feature = "test-utils")]
+    Timers,
 }
 
 impl Ask for FleetRequest {

@@ -204,7 +204,7 @@ fn named(text: &str) -> Result<String, Rejection> {
         .map_err(|_| Rejection::invalid("store_id", "store_id must be a plain, non-empty identifier"))
 }
 
-/// `/test/fleet/{forget|count|hear}/{hub}`
+/// `/test/fleet/{forget|count|hear|timers}/{hub}`
 #[cfg(feature = "test-utils")]
 pub async fn test(mut request: Request, env: &Env) -> Answer {
     let path = request.path();
@@ -212,6 +212,7 @@ pub async fn test(mut request: Request, env: &Env) -> Answer {
         path.strip_prefix("/test/fleet/").and_then(|rest| rest.split_once('/')).unwrap_or_default();
     let (asked, body) = match asked {
         "forget" => (FleetRequest::Forget, None),
+        "timers" => (FleetRequest::Timers, None),
         "hear" => (FleetRequest::Hear, Some(request.bytes().await.map_err(ours)?)),
         _ => (FleetRequest::Count, None),
     };

@@ -1,8 +1,9 @@
 // Hubs are killed with everything else: what deliveries have told is there again, and what they have not is told.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Process, startWorkerd } from "../faults/workerd.ts";
@@ -35,10 +36,23 @@ async function until(look: () => Promise<boolean>, what: string): Promise<void> 
   }
 }
 
-const restart = async () => {
+const restart = async (vars: Record<string, string> = {}) => {
   await service.kill();
-  service = await startWorkerd(folder);
+  service = await startWorkerd(folder, vars);
 };
+
+/** How many rows the hubs have of these on disk. Whatever has them open is to be killed before. */
+async function rowsOnDisk(ids: string[]): Promise<number> {
+  const objects = join(folder, "objects/onway");
+  let rows = 0;
+  for (const name of (await readdir(objects)).filter((name) => name.endsWith(".sqlite") && name !== "metadata.sqlite")) {
+    const database = new DatabaseSync(join(objects, name));
+    const isHub = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'entry'").get() !== undefined;
+    if (isHub) rows += ids.filter((id) => database.prepare("SELECT 1 FROM entry WHERE id = ?").get(id) !== undefined).length;
+    database.close();
+  }
+  return rows;
+}
 
 const counters = async (id: string) => (await service.call("GET", `/test/counters/${id}`)).body as Record<string, number>;
 const update = async (id: string, body: Json) => {
@@ -102,4 +116,27 @@ test("while nobody watches, a minute of positions is one report, and none of the
   assert.ok(spent("reports") <= 1, `${spent("reports")} reports of ${frames} positions`);
   assert.ok(spent("rows_written") <= frames + 3, `${spent("rows_written")} rows`);
   socket.end();
+});
+
+test("what was erased is in no hub, of however many there once were", async () => {
+  await restart({ FLEET_SHARDS: "64" });
+  const ids: string[] = [];
+  for (let n = 0; n < 4; n += 1) {
+    const { tracking_id: id } = await startDelivery(service, { store_id: null });
+    await update(id, { status: "DELIVERED" });
+    ids.push(id);
+  }
+  await until(async () => {
+    const known = await fleet("status=delivered");
+    return ids.every((id) => known.has(id));
+  }, "all of them");
+  await restart();
+  const root = await token("admin", "root");
+  for (const id of ids) {
+    const erased = await service.call("DELETE", `/tracking/${id}/personal-data`, { token: root });
+    assert.equal(erased.status, 200, erased.text);
+  }
+  await service.kill();
+  assert.equal(await rowsOnDisk(ids), 0);
+  await restart();
 });

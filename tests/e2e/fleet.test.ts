@@ -177,6 +177,24 @@ test("a dashboard is told the whole, then what changed; a subscription narrows i
   for (const socket of sockets) socket.end();
 });
 
+test("a hub that tells much has one timer, and none once nobody watches", async () => {
+  const { tracking_id: id } = await startDelivery(service, { driver_id: "d-timer", store_id: "s-timer" });
+  const timers = async (): Promise<number> => Number((await service.call("GET", "/test/fleet/timers/store/s-timer")).text);
+  await until(async () => (await list("driver_id=d-timer")).length === 1, "it");
+  const socket = await new Socket(`${service.ws}/ws/store/s-timer?token=${await token("store", "x", { store: "s-timer" })}`).opened();
+  await socket.next("fleet_state");
+  const driver = await token("driver", "d-timer");
+  // Each of these is told, and grows old some time later.
+  for (const status of ["PICKED_UP", "IN_TRANSIT"]) {
+    const reply = await service.call("POST", `/tracking/update/${id}`, { token: driver, body: { lat: 5.6, lng: -0.2, status } });
+    assert.equal(reply.status, 200, reply.text);
+    await told([socket], (data) => data["deliveries"].find((delivery: Json) => delivery["status"] === status), status);
+  }
+  await until(async () => (await timers()) === 1, "one timer");
+  socket.end();
+  await until(async () => (await timers()) === 0, "no timer");
+});
+
 test("whatever a dashboard says gets an answer or a close", async () => {
   const socket = await shard(0);
   await socket.next("fleet_state");
@@ -252,6 +270,12 @@ test("counts add up, for all and for a store", async () => {
   const health = await service.call("GET", "/health/socket");
   assert.deepEqual([health.status, health.body["status"], typeof health.body["connections"]], [200, "ok", "number"]);
   watcher.end();
+  // Nobody watches and nothing moves: it is told all the same, a minute after what was told last.
+  const sockets = async () => (await get("/stats/tracking", store)).body["total_websocket_connections"];
+  for (let tries = 0; (await sockets()) !== 0; tries += 1) {
+    assert.ok(tries < 75, "the socket that has gone is still counted");
+    await delay(1_000);
+  }
 });
 
 test("a hub that has forgotten everything knows it again, and erasing takes a delivery out of it", async () => {

@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::history::read_time;
 use crate::rejection::Rejection;
 use crate::status::Status;
-use crate::wire::input::names_of;
+use crate::wire::input;
 use crate::wire::start::{ID_MAX, Mode};
 
 /// The span where none is asked for, in ms.
@@ -40,7 +40,7 @@ impl StatsQuery {
             return Err(Rejection::Forbidden("statistics are for stores, dispatchers and admins".into()));
         }
         let time = |name: &'static str| parameter(name).map(|text| read_time(name, &text)).transpose();
-        let text = |name: &'static str| match names_of(name).find_map(&parameter) {
+        let text = |name: &'static str| match input::parameter(name, &parameter)? {
             Some(text) if text.is_empty() || text.chars().count() > ID_MAX => {
                 Err(Rejection::invalid(name, format!("{name} must have 1 to {ID_MAX} characters")))
             }
@@ -214,6 +214,7 @@ mod tests {
             (Role::Admin, vec![("mode", "rocket")], Some("mode")),
             (Role::Admin, vec![("format", "xml")], Some("format")),
             (Role::Admin, vec![("driver_id", &long)], Some("driver_id")),
+            (Role::Admin, vec![("driver_id", "d1"), ("rider_id", "d2")], Some("driver_id")),
             (Role::Admin, vec![("store_id", "")], Some("store_id")),
             (Role::Store, vec![("store_id", "s2")], None),
             (Role::Driver, vec![], None),

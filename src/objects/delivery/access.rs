@@ -107,7 +107,7 @@ impl Session {
     }
 
     /// Sets the alarm where none stands for it.
-    fn arm_again(&self, delivery: &mut Delivery) -> Result<(), Rejection> {
+    pub(super) fn arm_again(&self, delivery: &mut Delivery) -> Result<(), Rejection> {
         let Some(pause) = self.plan(delivery) else { return Ok(()) };
         self.store.write_live(delivery).and_then(|()| self.set_alarm(pause)).map_err(ours)
     }

@@ -44,7 +44,7 @@ impl Session {
             DeliveryRequest::Links { by, asked } => self.links(&by, asked, body),
             DeliveryRequest::Follow { by, subprotocol, since, epoch, link } => self
                 .follow(by, link.as_deref(), subprotocol, since, epoch.as_deref())
-                .inspect(|_| self.count_soon())
+                .inspect(|_| self.count_soon(None))
                 .or_else(|rejection| sockets::refuse(&rejection, subprotocol).map_err(ours)),
             DeliveryRequest::Wake => self.wake(),
             DeliveryRequest::Export => self.export(),

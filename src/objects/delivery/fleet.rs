@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use onway_core::clock::Millis;
 use onway_core::delivery::{Delivery, Event, Outcome};
+use onway_core::fleet::load::UNWATCHED;
 use onway_core::fleet::report::{Circumstances, Report};
 use onway_core::fleet::reporting::{HUBS, digest};
-use onway_core::fleet::shard_name;
+use onway_core::fleet::{SHARDS_MAX, shard_name};
 use onway_core::rejection::Rejection;
-use worker::Delay;
+use worker::{Delay, WebSocket};
 
 use super::session::Session;
 use crate::beside;
@@ -22,7 +23,7 @@ use crate::problem::ours;
 
 /// A hub that takes longer is told again later.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// From a socket that comes or goes until it is told how many there are, in ms: for all that do meanwhile.
+/// From a socket that comes or goes until it is told how many there are, in ms, at least: for all that do meanwhile.
 const COUNT_AFTER: i64 = 5_000;
 
 #[derive(Default)]
@@ -36,6 +37,8 @@ pub struct Telling {
     moved: Cell<[bool; HUBS]>,
     /// Whether a position that was not told, or a number of sockets, waits for its time.
     waiting: Cell<bool>,
+    /// When a hub is to hear how many sockets there are: the alarm tells it.
+    pub uncounted: Cell<Option<Millis>>,
     /// When the last report was made: no two have the same time.
     last: Cell<Millis>,
     #[cfg(feature = "test-utils")]
@@ -47,6 +50,7 @@ struct Due {
     at: usize,
     hub: String,
     digest: u64,
+    sockets: u64,
     body: Vec<u8>,
     /// Whether it must be heard.
     urgent: bool,
@@ -86,15 +90,56 @@ impl Session {
     }
 
     /// Tells how many sockets there are, a little later, where a hub wants to hear of this delivery by then. Else the
-    /// next report tells it, or the next who comes or goes.
-    pub(super) fn count_soon(self: &Rc<Self>) {
+    /// next report tells it, or the alarm: the object hibernates until then. `leaving`: a socket that has just closed.
+    pub(super) fn count_soon(self: &Rc<Self>, leaving: Option<&WebSocket>) {
+        if self.fleet.waiting.get() {
+            return;
+        }
         // What fails has been logged.
-        let Ok(Some(delivery)) = self.take() else { return };
-        let due = !self.has_expired(&delivery) && delivery.live.reporting.is_due(wall().plus(COUNT_AFTER));
+        let Ok(Some(mut delivery)) = self.take() else { return };
+        // Of all who come and go meanwhile the sockets are counted once.
+        let due = self.fleet.uncounted.get().or_else(|| self.count_due(&delivery, leaving));
+        self.count_by(&mut delivery, due).ok();
         self.keep(delivery);
-        if due {
+    }
+
+    /// Has hubs told how many sockets there are, a little later, or by the alarm.
+    fn count_by(self: &Rc<Self>, delivery: &mut Delivery, due: Option<Millis>) -> Result<(), Rejection> {
+        let later = due.filter(|due| *due > wall().plus(COUNT_AFTER));
+        self.fleet.uncounted.set(later);
+        if later.is_some() {
+            return self.arm_again(delivery);
+        }
+        if due.is_some() {
             self.move_in(COUNT_AFTER);
         }
+        Ok(())
+    }
+
+    /// The alarm: has hubs told how many sockets there are, where they do not know it and it is time.
+    pub(super) fn count_now(&self) -> Result<(), Rejection> {
+        let Some(mut delivery) = self.take_for_alarm()? else { return Ok(()) };
+        if self.count_due(&delivery, None).is_some_and(|due| due <= wall()) {
+            self.is_moved(delivery.live.reporting.moved(wall()));
+        }
+        // Whoever does not hear it now is told a pace later.
+        self.fleet.uncounted.set(self.count_due(&delivery, None));
+        self.keep(delivery);
+        Ok(())
+    }
+
+    /// When a hub is to hear how many sockets there are.
+    fn count_due(&self, delivery: &Delivery, leaving: Option<&WebSocket>) -> Option<Millis> {
+        let is_over = self.has_expired(delivery);
+        (!is_over).then(|| delivery.count_due(self.open_sockets(leaving), wall())).flatten()
+    }
+
+    /// How many sockets are open. One that has just closed may still be among them.
+    fn open_sockets(&self, leaving: Option<&WebSocket>) -> u64 {
+        let is_open = |socket: &&WebSocket| {
+            socket.as_ref().ready_state() <= web_sys::WebSocket::OPEN && leaving != Some(*socket)
+        };
+        self.state.get_websockets().iter().filter(is_open).count() as u64
     }
 
     /// Tells the hubs whose time has come, after `pause` ms. The object does not hibernate before.
@@ -156,7 +201,7 @@ impl Session {
     }
 
     /// Whether all that must be heard was.
-    async fn report_once(&self) -> Result<bool, Rejection> {
+    async fn report_once(self: &Rc<Self>) -> Result<bool, Rejection> {
         let Some(delivery) = self.take_for_alarm()? else { return Ok(true) };
         let gone = self.has_expired(&delivery);
         let due = if gone { Vec::new() } else { self.reports(&delivery) };
@@ -167,17 +212,25 @@ impl Session {
             told.push(self.tell_hub(&due.hub, due.body.clone()).await);
         }
         let (mut all, mut another_pace) = (true, false);
+        let unheard = told.contains(&None);
         let Some(mut delivery) = self.take_for_alarm()? else { return Ok(true) };
         for (due, pace) in due.iter().zip(told) {
             match pace {
-                Some(pace) => another_pace |= delivery.live.reporting.heard(due.at, due.digest, pace),
+                Some(pace) => {
+                    another_pace |= delivery.live.reporting.heard(due.at, due.digest, due.sockets, pace);
+                }
                 None => all &= !due.urgent,
             }
         }
         // Whoever hibernates between two positions would not know it by the next.
-        let written = if another_pace { self.store.write_live(&delivery) } else { Ok(()) };
+        let written = if another_pace { self.store.write_live(&delivery).map_err(ours) } else { Ok(()) };
+        // Who has come or gone meanwhile, or another hub is not to hear of yet, the alarm tells.
+        let uncounted = self.count_due(&delivery, None);
+        // A hub that does not answer is not asked again at once.
+        let earliest = if unheard { wall().plus(UNWATCHED) } else { Millis(0) };
+        let armed = self.count_by(&mut delivery, uncounted.map(|due| due.max(earliest)));
         self.keep(delivery);
-        written.map_err(ours)?;
+        written.and(armed)?;
         Ok(all)
     }
 
@@ -185,12 +238,13 @@ impl Session {
     fn reports(&self, delivery: &Delivery) -> Vec<Due> {
         let config = Config::new(&self.env);
         let at = wall().max(self.fleet.last.get().plus(1));
+        let sockets = self.open_sockets(None);
         let now = Circumstances {
             at,
             expires: delivery.facts.clock.wall(delivery.expires(config.spans())),
             connected: self.sockets.is_driver_connected(&self.state),
             totals: delivery.live.totals,
-            gauges: delivery.gauges(self.state.get_websockets().len() as u64),
+            gauges: delivery.gauges(sockets),
         };
         let moved = self.fleet.moved.get();
         let mut found = Vec::new();
@@ -201,7 +255,7 @@ impl Session {
             if (urgent || moved.get(at) == Some(&true))
                 && let Ok(body) = serde_json::to_vec(&report)
             {
-                found.push(Due { at, hub, digest, body, urgent });
+                found.push(Due { at, hub, digest, sockets, body, urgent });
             }
         }
         self.fleet.last.set(at);
@@ -230,12 +284,24 @@ impl Session {
         if everywhere {
             hubs.extend((0..shards).map(shard_name));
         }
-        for hub in hubs {
+        let all = Cell::new(true);
+        let leave = async |hub: String| {
             let answer = beside::within(PATIENCE, asked.ask(&self.env, &hub, None, None)).await;
-            if !matches!(answer, Some(Ok(answer)) if answer.status_code() == 200) {
-                log::error("fleet", "a hub does not let go of a delivery");
-                return Err(Rejection::Unavailable { retry_after: 5 });
-            }
+            let left = matches!(answer, Some(Ok(answer)) if answer.status_code() == 200);
+            all.set(all.get() && left);
+        };
+        beside::five_at_a_time(hubs, &leave).await;
+        if !all.get() {
+            log::error("fleet", "a hub does not let go of a delivery");
+            return Err(Rejection::Unavailable { retry_after: 5 });
+        }
+        if everywhere {
+            // There may have been more once. One of them drops all that it has by being woken.
+            beside::five_at_a_time((shards..SHARDS_MAX).map(shard_name), &leave).await;
+        }
+        if !all.get() {
+            // Where the platform allows no more requests it does so by itself, when it next wakes.
+            log::warn("fleet", "a hub of a former number of shards may still have a delivery for a day");
         }
         Ok(())
     }

@@ -36,6 +36,7 @@ impl Session {
         self.sockets.close_silent(&self.state, fired);
         self.expire(fired)?;
         self.look()?;
+        self.count_now()?;
         // What fails has been logged, and keeps nothing else from leaving.
         self.tell_driver().await.ok();
         self.report().await;

@@ -184,7 +184,8 @@ impl Session {
         let config = Config::new(&self.env);
         let expires = delivery.facts.clock.wall(delivery.expires(config.spans()));
         let alarm = delivery.live.outbox.arm(waiting, expires, wall, config.archive_spacing());
-        let sooner = self.access_due().into_iter().chain(self.next_look(delivery)).min();
+        let counted = self.fleet.uncounted.get().filter(|_| expires > wall);
+        let sooner = self.access_due().into_iter().chain(self.next_look(delivery)).chain(counted).min();
         let earlier = sooner.and_then(|at| delivery.live.outbox.arm_for(at, wall));
         earlier.or(alarm).map(|at| at.since(wall))
     }
@@ -361,7 +362,7 @@ impl Session {
         let audience = attachment.map_or("", |attachment| attachment.audience.name());
         log::disconnect(&self.env, &self.state, "delivery", audience, code, reason);
         self.sockets.forget(socket);
-        self.count_soon();
+        self.count_soon(Some(socket));
     }
 
     /// Takes the delivery out of its cell; `None` where this object is empty.

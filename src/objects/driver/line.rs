@@ -295,6 +295,7 @@ impl Session {
             acknowledged: None,
             archived: false,
             spread: false,
+            heard: Default::default(),
         };
         self.change(|driver| {
             if let Some(raised) = driver.raise(emergency.clone())? {

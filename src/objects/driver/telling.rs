@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
+use onway_core::driver::emergency::Listener;
 use onway_core::driver::schedule::Task;
 use onway_core::driver::{Emergency, Heading};
 use onway_core::fleet::{shard_name, store_name};
@@ -57,10 +58,10 @@ impl Session {
             if due.is_empty() && calls.is_empty() && !driver.awaits_archive() {
                 return Ok(true);
             }
-            // A hub that hangs keeps no delivery waiting.
+            // Whoever hangs keeps no other waiting.
             let headings = join_all(due.into_iter().map(|(id, heading)| self.tell_delivery(id, heading)));
-            let (hubs, heard) = join(self.tell_hubs(&calls), headings).await;
-            let hubs = hubs?;
+            let (spread, heard) = join(self.tell_calls(&calls), headings).await;
+            let spread = spread?;
             let all = heard.iter().all(Option::is_some);
             self.change(|driver| {
                 for (id, heading, is_mine) in heard.into_iter().flatten() {
@@ -72,7 +73,7 @@ impl Session {
                 }
                 Ok(())
             })?;
-            if !(self.archive().await? && all && hubs) {
+            if !(self.archive().await? && all && spread) {
                 return Ok(false);
             }
         }
@@ -91,38 +92,56 @@ impl Session {
         }
     }
 
-    /// Tells those who look after all deliveries, and the stores whose goods these are, of calls for help. Whether all
-    /// have heard.
-    async fn tell_hubs(&self, calls: &[Emergency]) -> Result<bool, Rejection> {
+    /// Tells of calls for help, or that somebody has them, whoever has not heard. Whether all have.
+    async fn tell_calls(&self, calls: &[Emergency]) -> Result<bool, Rejection> {
         let driver_id = self.driver()?.driver_id.clone();
-        let mut letters = Vec::new();
-        for (n, call) in calls.iter().enumerate() {
-            let whole = EmergencyView::of(&driver_id, call);
-            for (store, ids) in &call.stores {
-                let own = EmergencyView { tracking_ids: ids.clone(), ..whole.clone() };
-                letters.push(self.tell_hub(n, store_name(store), own));
-            }
-            letters.push(self.tell_hub(n, shard_name(0), whole));
-        }
-        let (unheard, queued) = join(join_all(letters), self.notify(&driver_id, calls)).await;
-        let unheard: Vec<usize> = unheard.into_iter().flatten().collect();
-        if !queued {
-            return Ok(false);
-        }
+        let letters = calls.iter().enumerate().flat_map(|(n, call)| {
+            let driver_id = &driver_id;
+            call.unheard().into_iter().map(move |to| async move {
+                let heard = self.tell_call(driver_id, call, &to).await;
+                (n, to, heard)
+            })
+        });
+        let (heard, unheard): (Vec<_>, Vec<_>) =
+            join_all(letters).await.into_iter().partition(|(_, _, heard)| *heard);
         self.change(|driver| {
-            for (_, call) in calls.iter().enumerate().filter(|(n, _)| !unheard.contains(n)) {
-                driver.spread(call);
+            for (n, call) in calls.iter().enumerate() {
+                let of_call = heard.iter().filter(|(of, ..)| *of == n);
+                driver.spread(call, of_call.map(|(_, to, _)| to.clone()));
             }
             Ok(())
         })?;
         Ok(unheard.is_empty())
     }
 
-    /// Gives the queue, where there is one, what others are to be told of calls. Whether it has it: told again, it has the
-    /// same id.
-    async fn notify(&self, driver_id: &str, calls: &[Emergency]) -> bool {
+    /// Tells one of a call. Whether it has heard.
+    async fn tell_call(&self, driver_id: &str, call: &Emergency, to: &Listener) -> bool {
+        let mut view = EmergencyView::of(driver_id, call);
+        let hub = match to {
+            Listener::Queue => return self.notify(driver_id, call).await,
+            Listener::Delivery(id) => {
+                let Ok(body) = serde_json::to_vec(&view) else { return false };
+                let asked = DeliveryRequest::Emergency { driver_id: driver_id.to_owned() };
+                // One that has ended, or is another's by now, need not hear.
+                return matches!(self.post(asked, id, body).await, Some(200..=299 | 403 | 404 | 410));
+            }
+            Listener::Desk => shard_name(0),
+            Listener::Store(store) => {
+                view.tracking_ids = call.stores.get(store).cloned().unwrap_or_default();
+                store_name(store)
+            }
+        };
+        let Ok(body) = serde_json::to_vec(&view) else { return false };
+        let asked = FleetRequest::Emergency.ask(&self.env, &hub, None, Some(body));
+        let answer = beside::within(PATIENCE, asked).await;
+        answer.is_some_and(|answer| answer.is_ok_and(|answer| answer.status_code() == 200))
+    }
+
+    /// Gives the queue, where there is one, what others are to be told of a call. Whether it has it: told again, it has
+    /// the same id.
+    async fn notify(&self, driver_id: &str, call: &Emergency) -> bool {
         let Ok(queue) = Queue::of(&self.env) else { return true };
-        let news = calls.iter().flat_map(|call| News::of_call(driver_id, call));
+        let news = News::of_call(driver_id, call).into_iter();
         let errands: Vec<Errand> = news.map(|news| Errand::Tell(Box::new(news))).collect();
         match queue.send(&errands, 0).await {
             Ok(()) => true,
@@ -131,15 +150,6 @@ impl Session {
                 false
             }
         }
-    }
-
-    /// Tells one hub of the `n`th call; `n` where it did not hear.
-    async fn tell_hub(&self, n: usize, hub: String, view: EmergencyView) -> Option<usize> {
-        let Ok(body) = serde_json::to_vec(&view) else { return Some(n) };
-        let asked = FleetRequest::Emergency.ask(&self.env, &hub, None, Some(body));
-        let answer = beside::within(PATIENCE, asked).await;
-        let heard = answer.is_some_and(|answer| answer.is_ok_and(|answer| answer.status_code() == 200));
-        (!heard).then_some(n)
     }
 
     pub(super) async fn post(&self, request: DeliveryRequest, id: &str, body: Vec<u8>) -> Option<u16> {
@@ -176,25 +186,16 @@ impl Session {
         Ok(true)
     }
 
-    /// Tells of a call for help, or that somebody has it: everybody on the line, and the deliveries.
+    /// Tells of a call for help, or that somebody has it: everybody on the line, and then all others.
     pub(super) fn spread_emergency(self: &Rc<Self>, emergency: &Emergency) -> Result<(), Rejection> {
         let driver = self.driver()?;
         let view = EmergencyView::of(&driver.driver_id, emergency);
         if view.acknowledged_at.is_some() {
-            self.send_all(&DriverFrame::EmergencyAcknowledged { data: view.clone() }, |_| true);
+            self.send_all(&DriverFrame::EmergencyAcknowledged { data: view }, |_| true);
         } else {
-            self.send_all(&DriverFrame::EmergencyAlert { data: view.clone() }, |to| !to.is_driver());
+            self.send_all(&DriverFrame::EmergencyAlert { data: view }, |to| !to.is_driver());
         }
-        let Ok(body) = serde_json::to_vec(&view) else { return Err(Rejection::Internal) };
-        let session = Rc::clone(self);
-        beside::spawn(&self.state, async move {
-            let told = view.tracking_ids.iter().map(|id| {
-                let driver_id = view.driver_id.clone();
-                session.post(DeliveryRequest::Emergency { driver_id }, id, body.clone())
-            });
-            // A delivery that cannot hear of it now shows nothing of it; the list of emergencies does.
-            join(join_all(told), session.tell()).await.1.ok();
-        });
+        self.tell_soon();
         Ok(())
     }
 }

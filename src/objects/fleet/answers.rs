@@ -46,6 +46,8 @@ impl Session {
                 self.forget_all();
                 Response::empty().map_err(ours)
             }
+            #[cfg(feature = "test-utils")]
+            FleetRequest::Timers => Response::from_json(&(Rc::strong_count(&self.timers) - 1)).map_err(ours),
         }
     }
 
@@ -54,22 +56,16 @@ impl Session {
         let report: Report = own_json::read(&body).map_err(|_| Rejection::Internal)?;
         let wall = wall();
         let mut model = self.take()?;
-        let mut pace = self.load.borrow_mut().count(wall, self.dashboards() > 0);
+        let pace = self.load.borrow_mut().count(wall, self.dashboards() > 0);
         {
             let mut counts = self.counts.borrow_mut();
             counts.reports += 1;
-            let known = model.report(&report.tracking_id).and_then(|known| known.moving.fixed);
-            if let Some(fixed) = report.moving.fixed.filter(|fixed| Some(*fixed) > known) {
-                counts.lag_ms = counts.lag_ms.max(wall.since(fixed).max(0).unsigned_abs());
-            }
+            counts.lag_ms = counts.lag_ms.max(report.lag_ms(wall));
         }
         let (id, expires) = (report.tracking_id.clone(), report.facts.expires);
         let heard = model.hear(report);
-        if heard == Heard::Full {
-            pace = UNWATCHED;
-        }
         self.counts.borrow_mut().slow_answers +=
-            u64::from(heard == Heard::Full || self.load.borrow().is_too_much());
+            u64::from(!heard.is_known() || self.load.borrow().is_too_much());
         let written = match &heard {
             Heard::Facts { evicted } => {
                 let text = String::from_utf8(body).map_err(|_| Rejection::Internal)?;
@@ -84,7 +80,11 @@ impl Session {
             self.forget_model();
             return Err(ours(error));
         }
-        if !matches!(heard, Heard::Known | Heard::Full) {
+        if !heard.is_known() {
+            // The delivery comes again as it does where nobody answers.
+            return Err(Rejection::Unavailable { retry_after: (UNWATCHED / 1_000) as u32 });
+        }
+        if heard.is_news() {
             self.changed();
             self.tell_soon();
         }

@@ -3,10 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use futures_util::future::AbortHandle;
 use onway_core::clock::Millis;
 use onway_core::counts::HubCounts;
 use onway_core::fleet::load::Load;
 use onway_core::fleet::model::Model;
+use onway_core::fleet::watcher::Room;
 use onway_core::fleet::{shard_named, shard_of};
 use onway_core::rejection::Rejection;
 use worker::{Env, State};
@@ -37,9 +39,16 @@ pub struct Session {
     /// `None` until an event needs them.
     pub(super) clients: RefCell<Option<Vec<Client>>>,
     pub(super) answers_pings: Cell<bool>,
+    /// For whole states.
+    pub(super) room: RefCell<Room>,
     /// When dashboards were last told, and when they are to be told next.
     pub(super) told: Cell<Option<Millis>>,
     pub(super) due: Cell<Option<Millis>>,
+    /// The timer for that.
+    pub(super) timer: RefCell<Option<AbortHandle>>,
+    /// Each timer that waits has one of these.
+    #[cfg(feature = "test-utils")]
+    pub(super) timers: Rc<()>,
     /// Whether there is something that no checkpoint has, and an alarm for it.
     pub(super) dirty: Cell<bool>,
 }
@@ -57,8 +66,12 @@ impl Session {
             counted: Cell::default(),
             clients: RefCell::default(),
             answers_pings: Cell::default(),
+            room: RefCell::default(),
             told: Cell::default(),
             due: Cell::default(),
+            timer: RefCell::default(),
+            #[cfg(feature = "test-utils")]
+            timers: Rc::default(),
             dirty: Cell::default(),
         }
     }
@@ -167,6 +180,7 @@ impl Session {
                 !ended && !silent
             });
         });
+        self.rest();
     }
 
     /// As if the object had been evicted: what follows finds nothing in memory.

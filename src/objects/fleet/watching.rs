@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::abortable;
 use onway_core::auth::Caller;
 use onway_core::bucket::Frames;
 use onway_core::clock::Millis;
@@ -96,17 +98,36 @@ impl Session {
         }
         self.due.set(Some(at));
         let session = Rc::clone(self);
-        beside::spawn(&self.state, async move {
+        #[cfg(feature = "test-utils")]
+        let waits = Rc::clone(&self.timers);
+        let (ringing, timer) = abortable(async move {
+            #[cfg(feature = "test-utils")]
+            let _waits = waits;
             let pause = at.since(wall()).max(0);
             if pause > 0 {
                 Delay::from(Duration::from_millis(pause.unsigned_abs())).await;
             }
-            // Another may have been set that is sooner.
+            session.timer.take();
+            // What was forgotten since is told by whatever comes.
             if session.due.get() == Some(at) {
                 session.due.take();
                 session.tell(false);
             }
         });
+        if let Some(later) = self.timer.replace(Some(timer)) {
+            later.abort();
+        }
+        beside::spawn(&self.state, ringing.map(drop));
+    }
+
+    /// Keeps no timer for nobody: the object may hibernate.
+    pub(super) fn rest(&self) {
+        if self.dashboards() == 0 {
+            self.due.take();
+            if let Some(timer) = self.timer.take() {
+                timer.abort();
+            }
+        }
     }
 
     /// Tells those who are new, or ask for it, the whole; `new`: them alone.
@@ -118,6 +139,8 @@ impl Session {
         let stamp = Stamp { shard: self.shard(), shards: self.shards(), seq: model.tick(), wall };
         let has_changed = model.has_changed();
         let mut made: Vec<Made> = Vec::new();
+        let mut room = self.room.take();
+        room.renew(wall);
         let mut wait: Option<i64> = None;
         self.with_clients(|clients| {
             clients.retain_mut(|client| {
@@ -130,7 +153,7 @@ impl Session {
                     return true;
                 }
                 let news = has_changed || since.is_some_and(|since| since < model.tick());
-                match client.watcher.next(model.tick(), news, wall) {
+                match client.watcher.next(model.tick(), news, wall, &room) {
                     Next::Nothing => true,
                     Next::Wait(pause) => {
                         wait = Some(wait.map_or(pause, |known| known.min(pause)));
@@ -140,10 +163,17 @@ impl Session {
                         client.socket.close(Some(1008), Some("Too slow")).ok();
                         false
                     }
-                    Next::Tell { ask } => send(client, since, ask, &model, stamp, &mut made),
+                    Next::Tell { ask } => {
+                        let sent = send(client, since, ask, &model, stamp, &mut made);
+                        if since.is_none() {
+                            room.take(sent.unwrap_or_default());
+                        }
+                        sent.is_some()
+                    }
                 }
             });
         });
+        self.room.replace(room);
         model.advance();
         let ageing = model.next_ageing(wall).filter(|at| at.since(wall) < AHEAD_MAX);
         self.keep(model);
@@ -158,6 +188,7 @@ impl Session {
                 self.tell_at(at.max(wall.plus(TICK)));
             }
         }
+        self.rest();
     }
 
     /// Sends to all of them.
@@ -173,10 +204,12 @@ impl Session {
 
     pub(super) fn left(&self, socket: &WebSocket) {
         self.with_clients(|clients| clients.retain(|client| client.socket != *socket));
+        self.rest();
     }
 }
 
-/// Sends what has changed since, or the whole: made once for all who want the same. Whether the socket takes it.
+/// Sends what has changed since, or the whole: made once for all who want the same. How many bytes; `None`: the socket
+/// does not take it.
 fn send(
     client: &Client,
     since: Option<u64>,
@@ -184,7 +217,7 @@ fn send(
     model: &Model,
     stamp: Stamp,
     made: &mut Vec<Made>,
-) -> bool {
+) -> Option<usize> {
     let filter = &client.attachment.filter;
     let at = match made.iter().position(|made| made.since == since && made.filter == *filter) {
         Some(at) => at,
@@ -201,14 +234,15 @@ fn send(
             made.len() - 1
         }
     };
-    let Some(Made { frames, .. }) = made.get(at) else { return true };
+    let Made { frames, .. } = made.get(at)?;
     let empty = if ask && frames.is_empty() { Some(paging::nothing(stamp)) } else { None };
     let count = frames.len();
-    frames.iter().chain(&empty).enumerate().all(|(n, frame)| {
+    let sent = frames.iter().chain(&empty).enumerate().all(|(n, frame)| {
         let sent = match frame.strip_suffix('}').filter(|_| ask && n + 1 >= count) {
             Some(open) => client.socket.send_with_str(format!("{open},\"ack\":true}}")),
             None => client.socket.send_with_str(frame),
         };
         sent.is_ok()
-    })
+    });
+    sent.then(|| frames.iter().map(String::len).sum())
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CONTACT_SPAN;
 use crate::clock::Millis;
 use crate::delivery::{Act, Delivery, EntryKind, Event, Outcome};
 use crate::driver::{Away, Heading, News};
@@ -159,8 +160,18 @@ impl Delivery {
 
     /// Whether the driver is there: on a socket here, as its own object says, or by a message since.
     pub fn is_driver_online(&self, connected: bool, now: Millis) -> bool {
-        let heard_since = self.live.contact >= self.live.driven.since && self.driver_in_contact(now);
-        connected || self.live.driven.online || heard_since
+        connected || self.live.driven.online || (self.was_heard_since() && self.driver_in_contact(now))
+    }
+
+    /// From when on the driver who is there is not any more, should nothing else be heard; `None`: not by time alone.
+    pub fn driver_online_until(&self, connected: bool, now: Millis) -> Option<Millis> {
+        let by_message = !connected && !self.live.driven.online && self.is_driver_online(connected, now);
+        self.live.contact.filter(|_| by_message).map(|contact| contact.plus(CONTACT_SPAN + 1))
+    }
+
+    /// Whether a message has come since the driver's own object said anything else.
+    fn was_heard_since(&self) -> bool {
+        self.live.contact >= self.live.driven.since
     }
 
     /// Takes a call for help, or that somebody has it. Whether that is news.

@@ -1,6 +1,6 @@
 //! A driver's call for help: it stays open until somebody says that they have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base32ct::{Base32UpperUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
@@ -34,9 +34,26 @@ pub struct Emergency {
     /// Whether the archive has it, as it is now.
     #[serde(default)]
     pub archived: bool,
-    /// Whether the hubs have heard of it, as it is now.
+    /// Whether all have heard of it, as it is now.
     #[serde(default)]
     pub spread: bool,
+    /// Who has, until all have.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub heard: BTreeSet<Listener>,
+}
+
+/// Who is told of a call. Each is told until it has heard, and not again because another has not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listener {
+    /// Those who look after all deliveries.
+    Desk,
+    /// A store whose goods the driver carried.
+    Store(String),
+    /// A delivery that the driver carried.
+    Delivery(String),
+    /// The queue, for webhooks and notifications.
+    Queue,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +67,19 @@ pub fn id_of(driver_id: &str, given: &str) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::new().chain_update(driver_id).chain_update([0]).chain_update(given).finalize();
     Base32UpperUnpadded::encode_string(digest.get(..15).unwrap_or_default())
+}
+
+impl Emergency {
+    /// Those who have not heard of it, as it is now.
+    pub fn unheard(&self) -> Vec<Listener> {
+        if self.spread {
+            return Vec::new();
+        }
+        let stores = self.stores.keys().cloned().map(Listener::Store);
+        let deliveries = self.tracking_ids.iter().cloned().map(Listener::Delivery);
+        let all = [Listener::Desk, Listener::Queue].into_iter().chain(stores).chain(deliveries);
+        all.filter(|listener| !self.heard.contains(listener)).collect()
+    }
 }
 
 impl Driver {
@@ -86,21 +116,26 @@ impl Driver {
             emergency.acknowledged = Some(Acknowledged { at, by: by.to_owned() });
             emergency.archived = false;
             emergency.spread = false;
+            emergency.heard.clear();
         }
         Some(emergency.clone())
     }
 
-    /// Those that hubs have not heard of.
+    /// Those that somebody has not heard of.
     pub fn unspread(&self) -> Vec<Emergency> {
         self.emergencies.iter().filter(|known| !known.spread).cloned().collect()
     }
 
-    /// The hubs have heard of a call, as it was then.
-    pub fn spread(&mut self, told: &Emergency) {
+    /// These have heard of a call, as it was then.
+    pub fn spread(&mut self, told: &Emergency, heard: impl IntoIterator<Item = Listener>) {
         let is_it =
             |known: &&mut Emergency| (&known.id, &known.acknowledged) == (&told.id, &told.acknowledged);
         if let Some(known) = self.emergencies.iter_mut().find(is_it) {
-            known.spread = true;
+            known.heard.extend(heard);
+            if known.unheard().is_empty() {
+                known.spread = true;
+                known.heard.clear();
+            }
         }
     }
 

@@ -245,6 +245,7 @@ fn an_emergency_stays_open_until_somebody_has_it() {
         acknowledged: None,
         archived: false,
         spread: false,
+        heard: Default::default(),
     };
     let raised = driver.raise(call("e1")).unwrap().unwrap();
     assert_eq!(raised.tracking_ids, ["a"]);
@@ -261,6 +262,33 @@ fn an_emergency_stays_open_until_somebody_has_it() {
         (known.archived, known.spread) = (true, true);
     }
     assert!(driver.raise(call("y")).is_ok(), "the acknowledged one does");
+}
+
+#[test]
+fn a_call_is_told_to_each_until_it_has_heard() {
+    use super::emergency::Listener::{self, Delivery, Desk, Queue, Store};
+    let mut driver = with_stops(&["a"]);
+    let row = br#"{"id":"e1","at":5,"tracking_ids":[]}"#;
+    let call: Emergency = crate::own_json::read(row).unwrap();
+    driver.raise(call).unwrap();
+    let unheard = |driver: &Driver| -> Vec<Listener> {
+        driver.unspread().iter().flat_map(Emergency::unheard).collect()
+    };
+    assert_eq!(unheard(&driver), [Desk, Queue, Store("s1".into()), Delivery("a".into())]);
+    let told = driver.unspread().remove(0);
+    driver.spread(&told, [Desk, Delivery("a".into())]);
+    assert_eq!(unheard(&driver), [Queue, Store("s1".into())], "nobody is told twice");
+    let kept = serde_json::to_vec(&driver.emergencies[0]).unwrap();
+    assert_eq!(crate::own_json::read::<Emergency>(&kept).unwrap(), driver.emergencies[0]);
+    driver.spread(&told, [Queue, Store("s1".into())]);
+    assert!(driver.unspread().is_empty() && driver.emergencies[0].heard.is_empty());
+    // That somebody has it is news to all of them; who heard of the call meanwhile has not heard that.
+    driver.acknowledge("e1", "boss", Millis(9));
+    driver.spread(&told, [Desk]);
+    assert_eq!(unheard(&driver).len(), 4);
+    // Of a row from before it was kept who has heard all are told once more, unless all had.
+    let row = br#"{"id":"e2","at":5,"tracking_ids":["a"],"spread":true}"#;
+    assert!(crate::own_json::read::<Emergency>(row).unwrap().unheard().is_empty());
 }
 
 proptest! {

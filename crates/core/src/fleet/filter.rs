@@ -8,6 +8,7 @@ use crate::fix::Position;
 use crate::rejection::Rejection;
 use crate::status::Status;
 use crate::wire::driver::driver_id;
+use crate::wire::input::parameter;
 
 /// What a filter looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,8 @@ impl Filter {
         };
         let no_driver =
             |_| Rejection::invalid("driver_id", "driver_id must be a plain, non-empty identifier");
-        let driver_id = query("driver_id").map(|text| driver_id(&text).map_err(no_driver)).transpose()?;
+        let asked = parameter("driver_id", &query)?;
+        let driver_id = asked.map(|text| driver_id(&text).map_err(no_driver)).transpose()?;
         Ok(Self { area, statuses, driver_id })
     }
 
@@ -93,7 +95,7 @@ mod tests {
     fn all_that_is_asked_for_has_to_fit() {
         use Status::{Created, Delivered, InTransit};
         type Case<'a> = (&'a [(&'a str, &'a str)], Status, bool);
-        let cases: [Case<'_>; 9] = [
+        let cases: [Case<'_>; 11] = [
             (&[], InTransit, true),
             (&[], Delivered, false),
             (&[("status", "DELIVERED")], Delivered, true),
@@ -101,6 +103,8 @@ mod tests {
             (&[("status", "delivered,out_for_delivery")], Created, false),
             (&[("driver_id", "d1")], InTransit, true),
             (&[("driver_id", "d2")], InTransit, false),
+            (&[("rider_id", "d1")], InTransit, true),
+            (&[("delivery_person_id", "d2")], InTransit, false),
             (&[("bbox", "0,4,2,6"), ("driver_id", "d1")], InTransit, true),
             (&[("bbox", "2,4,3,6")], InTransit, false),
         ];
@@ -127,6 +131,10 @@ mod tests {
             let Err(Rejection::Invalid { field, .. }) = query(&[asked]) else { panic!("{asked:?}") };
             assert_eq!(field, at_fault);
         }
+        let Err(Rejection::Invalid { field, .. }) = query(&[("driver_id", "d1"), ("rider_id", "d2")]) else {
+            panic!("two drivers")
+        };
+        assert_eq!(field, "driver_id");
         for (message, at_fault) in [
             (json!({"bbox": [1]}), "bbox"),
             (json!({"bbox": "0,0,1,1"}), "bbox"),

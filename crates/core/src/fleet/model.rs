@@ -66,6 +66,18 @@ pub enum Heard {
     Full,
 }
 
+impl Heard {
+    /// Whether the hub knows of it now. Else its delivery is to tell it again.
+    pub fn is_known(&self) -> bool {
+        *self != Self::Full
+    }
+
+    /// Whether it has changed anything.
+    pub const fn is_news(&self) -> bool {
+        matches!(self, Self::Moved | Self::Facts { .. })
+    }
+}
+
 /// What changed for one filter since a tick, as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -168,7 +180,7 @@ impl Model {
         self.remove(tracking_id)
     }
 
-    /// Lets go of what has expired and notes which positions have become old.
+    /// Lets go of what has expired, and notes which positions have become old and which drivers have gone.
     pub fn age(&mut self, wall: Millis) {
         let mut expired = Vec::new();
         for (id, entry) in &mut self.entries {
@@ -182,17 +194,21 @@ impl Model {
                 entry.report.moving.age(entry.state, state);
                 entry.state = state;
             }
+            if entry.report.moving.has_lost_driver(wall) {
+                entry.touch(self.tick);
+                entry.report.moving.lose_driver();
+            }
         }
         for id in expired {
             self.remove(&id);
         }
     }
 
-    /// When the next grows old or expires.
+    /// When the next grows old, loses its driver or expires.
     pub fn next_ageing(&self, wall: Millis) -> Option<Millis> {
         let next = |entry: &Entry| {
-            let Moving { stale_at, lost_at, .. } = entry.report.moving;
-            [stale_at, lost_at, Some(entry.report.facts.expires)]
+            let Moving { stale_at, lost_at, online_until, .. } = entry.report.moving;
+            [stale_at, lost_at, online_until, Some(entry.report.facts.expires)]
                 .into_iter()
                 .flatten()
                 .filter(|at| *at > wall)

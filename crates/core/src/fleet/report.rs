@@ -56,6 +56,9 @@ pub struct Moving {
     pub fixed: Option<Millis>,
     pub stale_at: Option<Millis>,
     pub lost_at: Option<Millis>,
+    /// From when on the driver is not there, should no other report come; `None`: as long as none does.
+    #[serde(default)]
+    pub online_until: Option<Millis>,
     pub updated: Millis,
     #[serde(default)]
     pub totals: Totals,
@@ -79,7 +82,9 @@ impl Report {
     /// As the hub of this party sees it.
     pub fn of(delivery: &Delivery, party: Party, now: Circumstances) -> Self {
         let (facts, clock) = (&delivery.facts, delivery.facts.clock);
-        let whole = view(delivery, party.into(), clock.now(now.at), now.connected);
+        let here = clock.now(now.at);
+        let whole = view(delivery, party.into(), here, now.connected);
+        let online_until = delivery.driver_online_until(now.connected, here);
         let fixed = delivery.live.recent.live().map(|fix| fix.time);
         let after = |span| fixed.map(|fixed| clock.wall(fixed.plus(span)));
         let (json, moving) = members(&whole);
@@ -100,11 +105,17 @@ impl Report {
                 // From just after then on.
                 stale_at: after(STALE_AFTER + 1),
                 lost_at: after(LOST_AFTER + 1),
+                online_until: online_until.map(|until| clock.wall(until)),
                 updated: clock.wall(delivery.live.updated),
                 totals: now.totals,
                 gauges: now.gauges,
             },
         }
+    }
+
+    /// How long it was on its way when it was taken, in ms.
+    pub fn lag_ms(&self, taken: Millis) -> u64 {
+        taken.since(self.version.at).max(0).unsigned_abs()
     }
 
     pub fn seen(&self) -> Seen<'_> {
@@ -132,6 +143,17 @@ impl Moving {
     pub fn age(&mut self, from: LocationState, to: LocationState) {
         let said = |state: LocationState| format!("\"location_state\":\"{}\"", state.name());
         self.json = self.json.replacen(&said(from), &said(to), 1);
+    }
+
+    /// Whether the driver, who was there, is not any more by now.
+    pub fn has_lost_driver(&self, wall: Millis) -> bool {
+        self.online_until.is_some_and(|until| wall >= until)
+    }
+
+    /// Brings its JSON up to date with that.
+    pub fn lose_driver(&mut self) {
+        self.online_until = None;
+        self.json = self.json.replacen("\"driver_online\":true", "\"driver_online\":false", 1);
     }
 }
 
@@ -237,6 +259,41 @@ pub mod tests {
         report.moving.age(LocationState::Live, LocationState::Lost);
         let aged = whole(&report);
         assert_eq!((aged.moving.location_state, &aged.order_id), (LocationState::Lost, &seen.order_id));
+    }
+
+    #[test]
+    fn a_driver_who_only_reports_is_there_as_long_as_the_delivery_says() {
+        let mut delivery = started(json!({}));
+        let report = |delivery: &Delivery, at, connected| {
+            Report::of(delivery, Party::Dispatcher, Circumstances { connected, ..circumstances(at) })
+        };
+        assert_eq!(report(&delivery, after(1), false).moving.online_until, None);
+        driver(&mut delivery, fixes(&[(2, 5.60)]), 2).unwrap();
+        let mut told = report(&delivery, after(3), false);
+        let until = told.moving.online_until.unwrap();
+        for (at, online) in [(until.plus(-1), true), (until, false)] {
+            assert_eq!(view(&delivery, Audience::Operator, at, false).moving.driver_online, online);
+            assert_eq!(told.moving.has_lost_driver(at), !online);
+        }
+        told.moving.lose_driver();
+        let text = format!("{{{},{}}}", told.facts.json, told.moving.json);
+        assert!(!serde_json::from_str::<FleetDelivery>(&text).unwrap().moving.driver_online);
+        assert!(!told.moving.has_lost_driver(until));
+        // On a socket, or where the driver's own object says so, only another report takes it back.
+        assert_eq!(report(&delivery, after(3), true).moving.online_until, None);
+        delivery.live.driven.online = true;
+        assert_eq!(report(&delivery, after(3), false).moving.online_until, None);
+    }
+
+    #[test]
+    fn a_report_of_an_old_position_has_not_been_on_its_way_for_long() {
+        let mut delivery = started(json!({}));
+        driver(&mut delivery, fixes(&[(2, 5.60)]), 2).unwrap();
+        let report = Report::of(&delivery, Party::Dispatcher, circumstances(after(60)));
+        assert_eq!(report.moving.fixed, Some(after(2)));
+        for (taken, lag_ms) in [(after(60), 0), (after(60).plus(40), 40), (after(59), 0)] {
+            assert_eq!(report.lag_ms(taken), lag_ms);
+        }
     }
 
     #[test]

@@ -28,6 +28,9 @@ struct Told {
     /// The pace that it asked for, in ms; 0 until it has.
     #[serde(default)]
     pace: i64,
+    /// How many sockets it has heard that the delivery has; `None` until it has heard anything.
+    #[serde(default)]
+    sockets: Option<u64>,
 }
 
 impl Told {
@@ -53,9 +56,12 @@ impl Reporting {
         })
     }
 
-    /// Whether any hub is to be told by then, and no sooner than it asked for.
-    pub fn is_due(&self, by: Millis) -> bool {
-        self.0.iter().any(|told| told.is_due(by))
+    /// When the first of so many hubs that know of another number of sockets is to hear of this one, and no sooner than
+    /// it asked for; `None`: they know it. Who has heard nothing yet is told that with the rest.
+    pub fn count_due(&self, hubs: usize, sockets: u64, wall: Millis) -> Option<Millis> {
+        let others =
+            self.0.iter().take(hubs).filter(|told| told.sockets.is_some_and(|known| known != sockets));
+        others.map(|told| if told.is_due(wall) { wall } else { told.moved.plus(told.pace()) }).min()
     }
 
     /// In how many ms a position that was not told is to be, where a dashboard watches.
@@ -69,9 +75,9 @@ impl Reporting {
     }
 
     /// A hub has heard, and says how often it wants to hear of positions. Whether that is another pace.
-    pub fn heard(&mut self, hub: usize, digest: u64, pace: i64) -> bool {
+    pub fn heard(&mut self, hub: usize, digest: u64, sockets: u64, pace: i64) -> bool {
         let Some(told) = self.0.get_mut(hub) else { return false };
-        told.digest = digest;
+        (told.digest, told.sockets) = (digest, Some(sockets));
         let pace = pace.clamp(WATCHED, UNWATCHED);
         let is_another = told.pace() != pace;
         told.pace = pace;
@@ -80,6 +86,12 @@ impl Reporting {
 }
 
 impl Delivery {
+    /// When a hub that knows of another number of sockets is to hear of this one.
+    pub fn count_due(&self, sockets: u64, wall: Millis) -> Option<Millis> {
+        let hubs = 1 + usize::from(self.facts.store_id.is_some());
+        self.live.reporting.count_due(hubs, sockets, wall)
+    }
+
     /// The hubs that are told of it, and as whom.
     pub fn hubs(&self, shards: u32) -> Vec<(String, Party)> {
         let shard = shard_name(shard_of(self.facts.tracking_id.as_str(), shards));
@@ -143,21 +155,47 @@ mod tests {
             }
             counts
         };
-        assert!(reporting.is_due(start));
         assert_eq!(told(&mut reporting, 0, 600), [10, 10]);
-        assert!(!reporting.is_due(start.plus(599_000)) && reporting.is_due(start.plus(600_000)));
         assert_eq!(reporting.pause(start), None);
-        assert!(reporting.heard(1, 7, WATCHED) && !reporting.heard(1, 8, WATCHED));
+        assert!(reporting.heard(1, 7, 0, WATCHED) && !reporting.heard(1, 8, 0, WATCHED));
         assert!(reporting.has_heard(1, 8) && !reporting.has_heard(0, 8) && !reporting.has_heard(HUBS, 8));
         assert_eq!(told(&mut reporting, 600, 600), [10, 120]);
         assert_eq!(reporting.pause(start.plus(1_199_000)), Some(1_000));
         // A hub cannot ask for more than is of use, nor for silence.
-        reporting.heard(1, 9, 1);
+        reporting.heard(1, 9, 0, 1);
         assert_eq!(told(&mut reporting, 1_200, 60), [1, 12]);
-        reporting.heard(1, 9, i64::MAX);
+        reporting.heard(1, 9, 0, i64::MAX);
         assert_eq!(told(&mut reporting, 1_260, 600), [10, 10]);
         // A clock that was set back.
         assert_eq!(reporting.moved(start), [true, true]);
+    }
+
+    #[test]
+    fn another_number_of_sockets_is_told_once_the_pace_allows_it() {
+        let (mut reporting, start) = (Reporting::default(), Millis(1_700_000_000_000));
+        assert_eq!(reporting.count_due(HUBS, 1, start), None, "who knows nothing is told all");
+        reporting.heard(0, 7, 0, UNWATCHED);
+        reporting.heard(1, 7, 0, WATCHED);
+        assert_eq!(reporting.count_due(HUBS, 0, start), None, "they know it");
+        assert_eq!(reporting.count_due(HUBS, 1, start), Some(start), "nothing has been told lately");
+        reporting.moved(start);
+        let later = start.plus(1_000);
+        assert_eq!(reporting.count_due(HUBS, 1, later), Some(start.plus(WATCHED)));
+        reporting.heard(1, 7, 1, WATCHED);
+        assert_eq!(reporting.count_due(HUBS, 1, later), Some(start.plus(UNWATCHED)));
+        assert_eq!(
+            reporting.count_due(HUBS, 1, start.plus(-1)),
+            Some(start.plus(-1)),
+            "a clock that was set back"
+        );
+        // A delivery of no store has one hub.
+        reporting.heard(0, 7, 1, UNWATCHED);
+        assert_eq!(
+            (reporting.count_due(1, 1, later), reporting.count_due(1, 2, later).is_some()),
+            (None, true)
+        );
+        reporting.heard(1, 7, 0, WATCHED);
+        assert_eq!(reporting.count_due(1, 1, later), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::history::read_time;
 use crate::permission::Party;
 use crate::rejection::Rejection;
-use crate::wire::input::names_of;
+use crate::wire::input;
 
 /// Most rows of a page. Each is what one delivery sent at a time, of one entry or many.
 pub const PAGE_ROWS: usize = 100;
@@ -58,7 +58,7 @@ impl AccessQuery {
     /// Reads a query string's parameters.
     pub fn parse(parameter: impl Fn(&str) -> Option<String>) -> Result<Self, Rejection> {
         let time = |name: &'static str| parameter(name).map(|text| read_time(name, &text)).transpose();
-        let text = |name: &'static str| match names_of(name).find_map(&parameter) {
+        let text = |name: &'static str| match input::parameter(name, &parameter)? {
             Some(text) if text.len() > TEXT_MAX => {
                 Err(Rejection::invalid(name, format!("{name} must have at most {TEXT_MAX} bytes")))
             }

@@ -29,6 +29,25 @@ pub fn names_of(canonical: &'static str) -> impl Iterator<Item = &'static str> {
     std::iter::once(canonical).chain(others.iter().copied())
 }
 
+/// The parameter of a query under any of its names; 422 where two differ.
+pub fn parameter(
+    canonical: &'static str,
+    query: impl Fn(&str) -> Option<String>,
+) -> Result<Option<String>, Rejection> {
+    let mut found = None;
+    for value in names_of(canonical).filter_map(query) {
+        if found.as_ref().is_some_and(|earlier| *earlier != value) {
+            return Err(differing(canonical));
+        }
+        found = Some(value);
+    }
+    Ok(found)
+}
+
+fn differing(field: &str) -> Rejection {
+    Rejection::invalid(field, format!("{field} is given twice, with different values"))
+}
+
 /// The fields of one JSON object, read by their canonical names.
 #[derive(Clone, Copy)]
 pub struct Fields<'a> {
@@ -49,12 +68,7 @@ impl<'a> Fields<'a> {
         let mut found = None;
         for value in names_of(field).filter_map(|name| self.map.get(name)).filter(|value| !value.is_null()) {
             match found {
-                Some(earlier) if !same(earlier, value) => {
-                    return Err(Rejection::invalid(
-                        field,
-                        format!("{field} is given twice, with different values"),
-                    ));
-                }
+                Some(earlier) if !same(earlier, value) => return Err(differing(field)),
                 _ => found = Some(value),
             }
         }
@@ -157,6 +171,23 @@ pub fn under(parent: &'static str) -> impl Fn(Rejection) -> Rejection {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn two_names_of_a_parameter_may_agree_and_may_not_differ() {
+        let asked = |pairs: &[(&str, &str)]| {
+            parameter("driver_id", |name| {
+                pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(asked(&[("order_id", "d1")]), Ok(None));
+        for names in [&["driver_id"][..], &["rider_id"], &["delivery_person_id"], &["driver_id", "rider_id"]]
+        {
+            let pairs: Vec<_> = names.iter().map(|name| (*name, "d1")).collect();
+            assert_eq!(asked(&pairs), Ok(Some("d1".into())), "{names:?}");
+        }
+        let refused = asked(&[("driver_id", "d1"), ("rider_id", "d2")]);
+        assert!(matches!(refused, Err(Rejection::Invalid { field, .. }) if field == "driver_id"));
+    }
 
     #[test]
     fn two_names_of_a_field_may_agree_and_may_not_differ() {

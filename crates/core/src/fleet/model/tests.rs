@@ -46,6 +46,7 @@ fn report(id: u8, n: u64) -> Report {
             fixed: Some(at),
             stale_at: Some(at.plus(90_001)),
             lost_at: Some(at.plus(600_001)),
+            online_until: None,
             updated: at,
             totals: Totals { accepted: n, ..Totals::default() },
             gauges: Gauges { sockets: n % 3, ..Gauges::default() },
@@ -165,7 +166,8 @@ proptest! {
 fn only_what_moved_is_told_of_what_only_moved() {
     let mut model = Model::new(1, Totals::default());
     assert_eq!(model.hear(report(1, 0)), Heard::Facts { evicted: None });
-    assert_eq!(model.hear(report(1, 0)), Heard::Known);
+    let again = model.hear(report(1, 0));
+    assert_eq!((&again, again.is_known(), again.is_news()), (&Heard::Known, true, false));
     model.advance();
     assert!(!model.has_changed());
     assert_eq!(model.hear(report(1, 1)), Heard::Moved);
@@ -200,6 +202,25 @@ fn positions_grow_old_and_deliveries_expire_by_themselves() {
     // What it had counted stays.
     model.hear(report(2, 4));
     assert_eq!(model.totals().accepted, 4);
+}
+
+#[test]
+fn a_driver_who_falls_silent_goes_by_itself_and_comes_back_with_a_report() {
+    let mut model = Model::new(1, Totals::default());
+    let mut told = report(1, 0);
+    told.moving.online_until = Some(START.plus(60_001));
+    model.hear(told);
+    assert_eq!(model.next_ageing(START), Some(START.plus(60_001)));
+    model.advance();
+    let is_there = |model: &Model| whole(model, &Filter::default())["TRK-1"].moving.driver_online;
+    model.age(START.plus(60_000));
+    assert!(is_there(&model) && !model.has_changed());
+    model.age(START.plus(60_001));
+    assert!(!is_there(&model));
+    assert_eq!(model.changes(2, &Filter::default()).unwrap().moved.len(), 1);
+    assert_eq!(model.next_ageing(START.plus(60_001)), Some(START.plus(90_001)));
+    model.hear(report(1, 1));
+    assert!(is_there(&model));
 }
 
 #[test]
@@ -258,7 +279,8 @@ fn beyond_its_bound_a_finished_one_goes_first() {
     assert_eq!(model.hear(named(ENTRIES_MAX, 0)), Heard::Facts { evicted: Some("TRK-00077".into()) });
     assert_eq!(model.len(), ENTRIES_MAX);
     // Nobody who is under way leaves for another, nor does anybody come in who is finished.
-    assert_eq!(model.hear(named(ENTRIES_MAX + 1, 0)), Heard::Full);
+    let refused = model.hear(named(ENTRIES_MAX + 1, 0));
+    assert_eq!((&refused, refused.is_known(), refused.is_news()), (&Heard::Full, false, false));
     model.hear(named(78, 13));
     assert_eq!(model.hear(named(77, 13)), Heard::Full);
     assert_eq!(model.hear(named(ENTRIES_MAX + 1, 0)), Heard::Facts { evicted: Some("TRK-00078".into()) });
