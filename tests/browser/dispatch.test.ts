@@ -152,10 +152,11 @@ test("what goes wrong is said: an emergency until somebody has it, a failure onc
 test("a status with a reason, one for many, and what became of each", async (t) => {
   const service = await fleet(t, 60, 2);
   const { page, problems } = await open(t, service);
+  const before = active(service).length;
+  await until("all are listed", async () => (await total(page)) === before);
   const list = page.getByRole("listbox");
   await list.focus();
   await page.keyboard.press("Home");
-  const before = await total(page);
   await page.getByRole("button", { name: "Fail", exact: true }).click();
   await page.getByLabel("Why it failed").fill("The street is flooded");
   await page.getByRole("button", { name: "Fail this delivery" }).click();
@@ -320,7 +321,8 @@ test("who has no business here is told so", async (t) => {
 test("without a connection it says so, keeps what is known, and goes on by itself", async (t) => {
   const service = await fleet(t, 50, 2);
   const { page, problems } = await open(t, service);
-  const before = await total(page);
+  const before = active(service).length;
+  await until("all are listed", async () => (await total(page)) === before);
   await page.context().setOffline(true);
   await page.locator(".reach--offline, .reach--connecting, .reach--partial").waitFor({ timeout: 60_000 });
   assert.equal(await total(page), before);
