@@ -1,6 +1,7 @@
 //! `/fleet`, `/ws/fleet`, `/ws/store`, `/stats/tracking` and `/health/socket`: many deliveries at once.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use onway_core::auth::{Caller, Role};
@@ -22,6 +23,7 @@ use worker::{Env, Response};
 use super::asked::{Asked, Handled};
 use super::tracking::known_id;
 use super::{drivers, follow};
+use crate::beside;
 use crate::contract::{Ask, FleetRequest};
 use crate::identity::wall;
 use crate::problem::{Answer, ours};
@@ -34,6 +36,8 @@ const COUNTS_FRESH: i64 = 3_000;
 const SOCKETS_FRESH: i64 = 10_000;
 /// Hubs that are asked at once: the platform has six connections.
 const AT_ONCE: usize = 5;
+/// A hub is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 thread_local! {
     static COUNTED: RefCell<Option<(Millis, Counts)>> = const { RefCell::new(None) };
@@ -171,17 +175,30 @@ async fn count(env: &Env, hubs: Vec<String>) -> Result<Counts, Rejection> {
 
 /// Asks each hub the same. One that does not answer fails all: a part would look like the whole.
 pub async fn ask(env: &Env, hubs: Vec<String>, request: &FleetRequest) -> Result<Vec<Vec<u8>>, Rejection> {
+    ask_each(env, hubs, request).await.into_iter().collect()
+}
+
+/// Asks each hub the same, and waits so long and no longer.
+pub async fn ask_each(
+    env: &Env,
+    hubs: Vec<String>,
+    request: &FleetRequest,
+) -> Vec<Result<Vec<u8>, Rejection>> {
     let mut answers = Vec::with_capacity(hubs.len());
     for some in hubs.chunks(AT_ONCE) {
-        for answer in join_all(some.iter().map(|hub| request.ask(env, hub, None, None))).await {
-            let mut answer = answer?;
-            if answer.status_code() != 200 {
-                return Err(Rejection::Internal);
-            }
-            answers.push(answer.bytes().await.map_err(ours)?);
-        }
+        let asked = some.iter().map(|hub| beside::within(PATIENCE, ask_one(env, hub, request)));
+        let said = join_all(asked).await.into_iter();
+        answers.extend(said.map(|said| said.unwrap_or(Err(Rejection::Internal))));
     }
-    Ok(answers)
+    answers
+}
+
+async fn ask_one(env: &Env, hub: &str, request: &FleetRequest) -> Result<Vec<u8>, Rejection> {
+    let mut answer = request.ask(env, hub, None, None).await?;
+    match answer.status_code() {
+        200 => answer.bytes().await.map_err(ours),
+        _ => Err(Rejection::Internal),
+    }
 }
 
 /// The hubs that have all, or a store's.

@@ -3,13 +3,14 @@
 use onway_core::auth::Role;
 use onway_core::counts::HubCounts;
 use onway_core::metrics::{CONTENT_TYPE, Metrics, render};
+use onway_core::own_json;
 use onway_core::rejection::Rejection;
 use worker::Env;
 
 use super::asked::Asked;
 use super::fleet;
 use crate::config::Config;
-use crate::contract::{Ask, FleetRequest, said};
+use crate::contract::FleetRequest;
 use crate::identity::wall;
 use crate::problem::Answer;
 use crate::reply::personal;
@@ -27,13 +28,6 @@ pub async fn metrics(asked: &mut Asked<'_>) -> Answer {
 
 /// What each hub has counted; `None` of one that does not answer.
 async fn hubs(env: &Env, config: &Config<'_>) -> Vec<Option<HubCounts>> {
-    let mut answers = Vec::new();
-    for hub in fleet::hubs(None, config.fleet_shards()) {
-        let answer = match FleetRequest::Count.ask(env, &hub, None, None).await {
-            Ok(mut answer) if answer.status_code() == 200 => said(&mut answer).await.ok(),
-            _ => None,
-        };
-        answers.push(answer);
-    }
-    answers
+    let answers = fleet::ask_each(env, fleet::hubs(None, config.fleet_shards()), &FleetRequest::Count).await;
+    answers.into_iter().map(|answer| own_json::read(&answer.ok()?).ok()).collect()
 }

@@ -221,8 +221,7 @@ impl Session {
         let by = check(token, &Config::new(&self.env)).await?;
         // Other events may have come while the token was checked: from here on nothing waits.
         let mut attachment = self.sockets.attachment(&self.state, socket).ok_or(Rejection::Gone)?;
-        if attachment.by.as_ref().is_some_and(|known| (&known.subject, known.role) != (&by.subject, by.role))
-        {
+        if attachment.by.as_ref().is_some_and(|known| !known.is_same(&by)) {
             return Err(Rejection::Forbidden(
                 "a token renews the socket of its own subject and role only".into(),
             ));

@@ -337,9 +337,8 @@ impl Session {
             .to_owned();
         let (socket, known, env) = (socket.clone(), attachment.by.clone(), self.env.clone());
         beside::spawn(&self.state, async move {
-            let same = |by: &onway_core::auth::Caller| (&known.subject, known.role) == (&by.subject, by.role);
             match check(&token, &Config::new(&env)).await {
-                Ok(by) if same(&by) => {
+                Ok(by) if known.is_same(&by) => {
                     // A socket that has closed needs no renewal.
                     sockets::attach(&socket, &Attachment { by }).ok();
                 }

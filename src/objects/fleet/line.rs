@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use onway_core::auth::{Caller, Role};
+use onway_core::auth::Caller;
 use onway_core::bucket::Verdict;
 use onway_core::fleet::filter::Filter;
 use onway_core::rejection::Rejection;
@@ -105,12 +105,8 @@ impl Session {
         let token = token.ok_or_else(|| Rejection::invalid("token", "token must be a JWT"))?.to_owned();
         let (session, socket) = (Rc::clone(self), socket.clone());
         beside::spawn(&self.state, async move {
-            let store = |by: &Caller| by.store_id.clone().filter(|_| by.role == Role::Store);
-            let same = |by: &Caller| {
-                (&known.subject, known.role, store(&known)) == (&by.subject, by.role, store(by))
-            };
             match check(&token, &Config::new(&session.env)).await {
-                Ok(by) if same(&by) => {
+                Ok(by) if known.is_same(&by) => {
                     let kept = session.with_client(&socket, |client| {
                         client.attachment.by = by;
                         sockets::attach(&client.socket, &client.attachment)

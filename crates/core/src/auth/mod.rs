@@ -61,6 +61,19 @@ pub struct Caller {
     pub expires: Millis,
 }
 
+impl Caller {
+    /// Whether a token of `other` may go on with what this one began: nobody becomes anybody else by it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+
+    /// A store is that of the claim alone: others may name one for what they look at.
+    fn identity(&self) -> (&str, Role, Option<&str>) {
+        let store = self.store_id.as_deref().filter(|_| self.role == Role::Store);
+        (&self.subject, self.role, store)
+    }
+}
+
 /// RFC 7518, 3.2: a secret of HS256 is at least as long as the hash, in bytes.
 pub const SECRET_MIN: usize = 32;
 
@@ -69,4 +82,31 @@ pub const LEEWAY_SECS: i64 = 60;
 
 fn refuse(why: &str) -> Rejection {
     Rejection::InvalidToken(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_renews_what_its_own_holder_began() {
+        let caller = |subject: &str, role, store: Option<&str>| Caller {
+            subject: subject.into(),
+            role,
+            store_id: store.map(str::to_owned),
+            expires: Millis(subject.len() as i64),
+        };
+        let known = caller("a", Role::Store, Some("s1"));
+        for (other, expected) in [
+            (Caller { expires: Millis(9), ..known.clone() }, true),
+            (caller("b", Role::Store, Some("s1")), false),
+            (caller("a", Role::Store, Some("s2")), false),
+            (caller("a", Role::Store, None), false),
+            (caller("a", Role::Dispatcher, Some("s1")), false),
+        ] {
+            assert_eq!(known.is_same(&other), expected, "{other:?}");
+        }
+        let desk = caller("a", Role::Dispatcher, None);
+        assert!(desk.is_same(&caller("a", Role::Dispatcher, Some("s1"))), "only a store has a store");
+    }
 }
