@@ -31,27 +31,43 @@ async function open(path: string): Promise<{ context: BrowserContext; page: Page
   return { context, page, problems };
 }
 
-/** Lets a message arrive at the service worker of the page; resolves with the notifications once one has this title. */
-async function deliver(page: Page, message: Json, title: string = message["title"]): Promise<Json[]> {
+interface PushEvent {
+  eventName: string;
+  eventMetadata: { key: string; value: string }[];
+}
+
+/**
+ * Registers the service worker. What it returns lets a message arrive there, and resolves with what is shown once the
+ * worker has dealt with it: to ask while it shows one can lose it, as browsers drop from their list what they do not
+ * show yet.
+ */
+async function receiver(page: Page): Promise<(message: Json) => Promise<Json[]>> {
+  await page.evaluate(() => navigator.serviceWorker.register("/push-worker.js", { scope: "/push/" }));
   const session = await page.context().newCDPSession(page);
-  const found = new Promise<string>((resolve) => {
-    session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
-      const own = registrations.find(({ scopeURL }) => scopeURL.endsWith("/push/"));
+  // A message to a worker that is still activating is dropped without a word.
+  const activated = new Promise<string>((resolve) => {
+    session.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
+      const own = versions.find(({ scriptURL, status }) => scriptURL.endsWith("/push-worker.js") && status === "activated");
       if (own) resolve(own.registrationId);
     });
   });
+  let dealt: (event: PushEvent) => void;
+  session.on("BackgroundService.backgroundServiceEventReceived", ({ backgroundServiceEvent: event }) => {
+    if (event.eventName === "Push event completed") dealt(event);
+  });
+  await session.send("BackgroundService.startObserving", { service: "pushMessaging" });
+  await session.send("BackgroundService.setRecording", { service: "pushMessaging", shouldRecord: true });
   await session.send("ServiceWorker.enable");
-  await session.send("ServiceWorker.deliverPushMessage", { origin: service.url, registrationId: await found, data: JSON.stringify(message) });
-  await session.detach();
-  return page.evaluate(async (expected) => {
-    const registration = await navigator.serviceWorker.getRegistration("/push/");
-    for (let tries = 0; tries < 200; tries += 1) {
-      const shown = (await registration?.getNotifications()) ?? [];
-      if (shown.some(({ title }) => title === expected)) return shown.map(({ title, body, tag, data }) => ({ title, body, tag, data }));
-      await new Promise((later) => setTimeout(later, 25));
-    }
-    return [];
-  }, title);
+  const registrationId = await activated;
+  return async (message) => {
+    const completed = new Promise<PushEvent>((resolve) => (dealt = resolve));
+    await session.send("ServiceWorker.deliverPushMessage", { origin: service.url, registrationId, data: JSON.stringify(message) });
+    assert.deepEqual((await completed).eventMetadata, [{ key: "Status", value: "Success" }]);
+    return page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration("/push/");
+      return ((await registration?.getNotifications()) ?? []).map(({ title, body, tag, data }) => ({ title, body, tag, data }));
+    });
+  };
 }
 
 test("the page offers to tell, and says so where the browser takes none", async () => {
@@ -73,18 +89,13 @@ test("the page offers to tell, and says so where the browser takes none", async 
 test("a message is shown, and one after it takes its place", async () => {
   const { tracking_id: id } = await startDelivery(service);
   const { context, page } = await open(`/track/${id}`);
-  await page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.register("/push-worker.js", { scope: "/push/" });
-    for (let tries = 0; !registration.active && tries < 400; tries += 1) await new Promise((later) => setTimeout(later, 25));
-  });
+  const deliver = await receiver(page);
   const message = { title: "Almost there", body: "Onway: order A-17 is almost there.", tag: id, url: `/track/${id}`, tracking_id: id, kind: "delivery.approaching", seq: 7 };
   const data = { url: `/track/${id}`, tracking_id: id, seq: 7 };
-  assert.deepEqual(await deliver(page, message), [{ title: message.title, body: message.body, tag: id, data }]);
-  const next = await deliver(page, { ...message, title: "The driver is here", seq: 8 });
-  assert.deepEqual(next.map(({ title }) => title), ["The driver is here"], "the one before is gone");
-  await deliver(page, { ...message, title: "Late" }, "The driver is here");
-  // One after the other: once this is shown the one before was looked at.
-  const last = await deliver(page, { ...message, title: "Of another delivery", tag: "another" });
-  assert.deepEqual(last.map(({ title }) => title).toSorted(), ["Of another delivery", "The driver is here"], "an older one takes no newer one's place");
+  assert.deepEqual(await deliver(message), [{ title: message.title, body: message.body, tag: id, data }]);
+  const titles = async (arriving: Json) => (await deliver(arriving)).map(({ title }) => title).toSorted();
+  assert.deepEqual(await titles({ ...message, title: "The driver is here", seq: 8 }), ["The driver is here"], "the one before is gone");
+  assert.deepEqual(await titles({ ...message, title: "Late" }), ["The driver is here"], "an older one takes no newer one's place");
+  assert.deepEqual(await titles({ ...message, title: "Of another delivery", tag: "another" }), ["Of another delivery", "The driver is here"]);
   await context.close();
 });
