@@ -64,6 +64,7 @@ pub struct Sms {
     pub provider: Box<dyn Provider>,
     pub rules: sms::Rules,
     pub per_number: f64,
+    pub per_starter: f64,
     pub per_store: f64,
     pub per_day: f64,
 }
@@ -302,6 +303,7 @@ impl<'a> Config<'a> {
             rules: sms::Rules::parse(self.text("SMS_KINDS").as_deref(), &countries)
                 .map_err(Rejection::Misconfigured)?,
             per_number: number("SMS_PER_NUMBER", 6.0),
+            per_starter: number("SMS_PER_STARTER", 2_500.0),
             per_store: number("SMS_PER_STORE", 1_000.0),
             per_day: number("SMS_PER_DAY", 5_000.0),
         }))

@@ -8,7 +8,8 @@ pub use onway_core::notice::sms::Message;
 use onway_core::notice::sms::{Post, RETRIES, Verdict, written};
 use onway_core::notice::texts::Words;
 use onway_core::rejection::Rejection;
-use serde_json::json;
+use onway_core::tracking_id::IdKeys;
+use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use web_sys::RequestInit;
 use worker::{D1Database, Env, Error, Headers, Result};
@@ -86,6 +87,7 @@ fn message(news: &News, config: &Config<'_>) -> std::result::Result<Option<Erran
         to: to.to_owned(),
         text,
         store_id: news.store_id.clone(),
+        starter: news.starter.clone(),
         customer_id: news.customer_id.clone(),
         tracking_id: news.tracking_id.clone(),
         tries: 0,
@@ -98,8 +100,7 @@ pub async fn carry_out(message: &Message, env: &Env) -> Result<Fate> {
     let config = Config::new(env);
     let Some(sms) = config.sms().map_err(failed)? else { return Ok(Fate::Over) };
     let d1 = env.d1(BINDING)?;
-    let names = config.id_keys().map_err(failed)?.number_names(&message.to);
-    let claim = Claim::new(message, &names, &sms)?;
+    let claim = Claim::new(message, &config.id_keys().map_err(failed)?, &sms)?;
     if let Some(why) = claim.make(&d1).await? {
         log::warn("sms", format!("{} is not sent: {why}", message.id));
         return Ok(Fate::Over);
@@ -143,23 +144,27 @@ pub async fn note(env: &Env, phone: &str, wants: bool) -> Result<()> {
 struct Claim([JsValue; 8]);
 
 impl Claim {
-    fn new(message: &Message, names: &[String], sms: &Sms) -> Result<Self> {
+    fn new(message: &Message, keys: &IdKeys, sms: &Sms) -> Result<Self> {
         let mut nonce = [0; 8];
         getrandom::fill(&mut nonce).map_err(|error| Error::RustError(error.to_string()))?;
         let now = wall();
+        let names = keys.number_names(&message.to);
         let who = names.first().map(String::as_str).unwrap_or_default();
         let store = message.store_id.as_deref().unwrap_or_default();
-        let scopes = json!([
-            [format!("number {who}"), sms.per_number, "number"],
-            [format!("store {store}"), sms.per_store, "store"],
-            ["all", sms.per_day, "day"],
-        ]);
+        let mut scopes = vec![
+            json!([format!("number {who}"), sms.per_number, "number"]),
+            json!([format!("store {store}"), sms.per_store, "store"]),
+            json!(["all", sms.per_day, "day"]),
+        ];
+        if let Some(starter) = &message.starter {
+            scopes.push(json!([format!("by {}", keys.starter_name(starter)), sms.per_starter, "starter"]));
+        }
         Ok(Self([
             message.id.as_str().into(),
             base16ct::lower::encode_string(&nonce).into(),
-            scopes.to_string().into(),
+            Value::from(scopes).to_string().into(),
             JsValue::from_f64(now.0.div_euclid(DAY_MS) as f64),
-            serde_json::to_string(names)?.into(),
+            serde_json::to_string(&names)?.into(),
             or_null(message.customer_id.as_deref()),
             message.tracking_id.as_str().into(),
             number(now),

@@ -108,9 +108,9 @@ async function underway(service: Service, phone: string, extra: Json = {}, by?: 
 }
 
 /** Waits until all that was to be told before has been: a message of its own has come through the same queue. */
-async function settled(service: Service, extra: Json = {}): Promise<void> {
+async function settled(service: Service, extra: Json = {}, by?: string): Promise<void> {
   const phone = number();
-  await underway(service, phone, extra);
+  await underway(service, phone, extra, by);
   await until(() => sent(phone).length === 1, "the message after");
 }
 
@@ -186,10 +186,11 @@ test("nobody is told abroad, of what a driver started, or who wants no data used
 
 for (const [name, vars, tell] of [
   ["a number", { SMS_PER_NUMBER: "2" }, { phones: 1, of: 3, stores: ["s1"], expected: 2 }],
+  ["who starts", { SMS_PER_STARTER: "2" }, { phones: 3, of: 3, stores: ["s1", "s2", "s3"], expected: 2 }],
   ["a store", { SMS_PER_STORE: "2" }, { phones: 3, of: 3, stores: ["s1"], expected: 2 }],
   ["all", { SMS_PER_DAY: "2" }, { phones: 3, of: 3, stores: ["s1", "s2", "s3"], expected: 2 }],
 ] as const) {
-  test(`no more on a day than is allowed, to or for ${name}`, async () => {
+  test(`no more on a day than is allowed, to, for or by ${name}`, async () => {
     const service = await open({ ...vars });
     const phones = Array.from({ length: tell.phones }, () => number());
     const count = (): number => phones.reduce((sum, phone) => sum + sent(phone).length, 0);
@@ -197,9 +198,9 @@ for (const [name, vars, tell] of [
       await underway(service, phones[n % phones.length] as string, { store_id: tell.stores[n % tell.stores.length] });
       if (n < tell.expected) await until(() => count() === n + 1, `message ${n + 1}`);
     }
-    // To another number, or for another store; in all there is no other, and the third could come soon.
+    // To another number, for another store, by another; in all there is no other, and the third could come soon.
     if (name === "all") await delay(500);
-    else await settled(service, { store_id: "another" });
+    else await settled(service, { store_id: "another" }, await token("dispatcher", "another"));
     assert.equal(count(), tell.expected);
   });
 }

@@ -102,6 +102,11 @@ impl IdKeys {
         secrets.map(|(_, secret)| name(secret)).collect()
     }
 
+    /// What a token's subject is called where their texts are counted.
+    pub fn starter_name(&self, subject: &str) -> String {
+        Base32UpperUnpadded::encode_string(&mac(&self.current.1, &[b"starter", subject.as_bytes()])[..10])
+    }
+
     /// What a network is called where its requests are counted.
     pub fn network_name(&self, network: &str) -> String {
         Base32UpperUnpadded::encode_string(&mac(&self.current.1, &[b"network", network.as_bytes()])[..10])

@@ -35,6 +35,9 @@ pub struct News {
     /// Of whoever started the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<Role>,
+    /// The subject of the staff's token with which it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starter: Option<String>,
     /// The driver from whom this has taken it, unless that one wanted it so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_id: Option<String>,
@@ -85,6 +88,7 @@ impl News {
     pub fn of(delivery: &Delivery, notice: &Notice, now: Millis, connected: bool) -> Self {
         let facts = &delivery.facts;
         let id = notice.id(&facts.epoch);
+        let started_by = delivery.live.timeline.first().and_then(|start| start.by.as_ref());
         let body = |party: Party| {
             let mut snapshot = visibility::snapshot(delivery, party.into(), now, connected);
             // It may be half of what a message of the queue holds; who wants it reads it.
@@ -109,7 +113,8 @@ impl News {
             store_id: facts.store_id.clone(),
             driver_id: facts.driver_id.clone(),
             customer_id: facts.customer_id.clone(),
-            started_by: delivery.live.timeline.first().and_then(|start| start.by.as_ref()).map(|by| by.role),
+            started_by: started_by.map(|by| by.role),
+            starter: started_by.and_then(|by| by.subject.clone()),
             former_id: former(delivery, notice),
             phone: facts.phone.clone(),
             place: notice.place,
@@ -155,6 +160,7 @@ impl News {
             driver_id: Some(driver_id.to_owned()),
             customer_id: None,
             started_by: None,
+            starter: None,
             former_id: None,
             phone: None,
             place: None,

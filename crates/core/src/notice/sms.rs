@@ -44,6 +44,9 @@ pub struct Message {
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store_id: Option<String>,
+    /// Who of the staff started the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starter: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
     pub tracking_id: String,
@@ -206,6 +209,7 @@ mod tests {
             driver_id: None,
             customer_id: None,
             started_by,
+            starter: None,
             former_id: None,
             phone: phone.map(str::to_owned),
             place: None,
