@@ -28,7 +28,7 @@ interface Pages {
 export interface ShardModel {
   readonly deliveries: ReadonlyMap<string, FleetDelivery>;
   readonly pages: Pages | null;
-  /** All of it was told at least once. */
+  /** All of it was told since the socket opened: before, what is known may be over. */
   readonly complete: boolean;
 }
 
@@ -49,6 +49,11 @@ export function absorb(shard: ShardModel, frame: FleetFrame): Absorbed {
     default:
       return { shard, difference: NO_DIFFERENCE };
   }
+}
+
+/** `shard` once its socket is lost: what it told stays, and half a state is none. */
+export function silent(shard: ShardModel): ShardModel {
+  return { ...shard, pages: null, complete: false };
 }
 
 /** Everything a shard has, as one answer over HTTP told it. */

@@ -119,9 +119,9 @@ test("it is not ready before each shard has told all of it", () => {
   follow();
   at(0).accept().deliver(aState([one("A")], 1, 1, 2, 0));
   at(1).accept().deliver(aState([one("B")], 1, 2, 2, 1));
-  expect(fleet.state.ready).toBe(false);
+  expect(fleet.state).toMatchObject({ ready: false, reach: "connecting", open: 2 });
   at(1).deliver(aState([one("C")], 2, 2, 2, 1));
-  expect(fleet.state.ready).toBe(true);
+  expect(fleet.state).toMatchObject({ ready: true, reach: "live" });
 });
 
 test("a store has one socket of its own", () => {
@@ -155,7 +155,9 @@ test("one lost shard is said, its deliveries stay, and come back by its new sock
   expect(fleet.state).toMatchObject({ reach: "partial", open: 1 });
   expect(known()).toEqual(["A", "B"]);
   await vi.advanceTimersByTimeAsync(2_000);
-  at(1).accept().deliver(aState([one("C")], 1, 1, 2, 1));
+  at(1).accept();
+  expect(fleet.state).toMatchObject({ reach: "connecting", open: 2, ready: true });
+  at(1).deliver(aState([one("C")], 1, 1, 2, 1));
   expect(known()).toEqual(["A", "C"]);
   expect(fleet.state.reach).toBe("live");
 });

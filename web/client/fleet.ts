@@ -9,7 +9,7 @@ import { type ClockAnchor, nowAt, observe } from "./clock";
 import type { Ending } from "./closing";
 import { type Connection, needsPolling } from "./connection";
 import { FleetEmergencies } from "./fleet-emergencies";
-import { EMPTY_SHARD, Merged, type Difference, type ShardModel, absorb, replace } from "./fleet-model";
+import { EMPTY_SHARD, Merged, type Difference, type ShardModel, absorb, replace, silent } from "./fleet-model";
 import { FleetPoller } from "./fleet-poller";
 import { Line, type Surroundings } from "./line";
 import type { EmergencyView, ErrorFrame, FleetDelivery, FleetFrame, Status } from "./wire";
@@ -27,6 +27,7 @@ const POLLED = "polled";
 
 export type BBox = readonly [west: number, south: number, east: number, north: number];
 export type FleetReach =
+  /** Not all sockets are open, or have told all there is since they are. */
   | "connecting"
   | "live"
   /** Some shards are not: what they have stands still. */
@@ -209,6 +210,7 @@ export class Fleet {
           if (phase === "open" && this.crowded && this.view) this.narrow();
           if (phase === "open" && !open) this.calls.ask();
           open = phase === "open";
+          if (!open) shard.model = silent(shard.model);
           this.lookAround();
         },
         renew: () => this.renew(),
@@ -255,7 +257,7 @@ export class Fleet {
       line.stop();
       this.note(this.merged.drop(key));
     }
-    if ([...this.shards.values()].every(({ model }) => model.complete && model.pages === null)) {
+    if (this.isWhole()) {
       this.note(this.merged.drop(POLLED));
       this.polled = EMPTY_SHARD;
     }
@@ -264,7 +266,7 @@ export class Fleet {
 
   private absorbPolled(deliveries: readonly FleetDelivery[], server_time: number): void {
     this.anchor = observe(this.anchor, server_time, this.monotonic());
-    const open = [...this.shards.values()].filter(({ line, model }) => line.state.phase === "open" && model.complete);
+    const open = [...this.shards.values()].filter(({ model }) => model.complete);
     const told = (id: string): boolean => open.some(({ model }) => model.deliveries.has(id));
     const { shard, difference } = replace(this.polled, deliveries.filter(({ tracking_id }) => !told(tracking_id)));
     this.polled = shard;
@@ -317,7 +319,7 @@ export class Fleet {
       this.poller.stop();
       this.healthy = null;
     }
-    const ready = this.polled.complete || (connections.length > 0 && [...this.shards.values()].every(({ model }) => model.complete));
+    const ready = this.polled.complete || (connections.length > 0 && this.isWhole());
     this.change({
       reach: this.reach(connections, open, ended !== undefined),
       ending: ended?.ending ?? null,
@@ -329,9 +331,14 @@ export class Fleet {
     });
   }
 
+  /** Each socket has told all there is since it opened. */
+  private isWhole(): boolean {
+    return [...this.shards.values()].every(({ model }) => model.complete);
+  }
+
   private reach(connections: readonly Connection[], open: number, ended: boolean): FleetReach {
     if (ended) return "ended";
-    if (open === connections.length) return "live";
+    if (open === connections.length) return this.isWhole() ? "live" : "connecting";
     if (this.healthy !== null) return this.healthy ? "polling" : open > 0 ? "partial" : "offline";
     if (open > 0) return connections.some(({ attempt }) => attempt > 0) ? "partial" : "connecting";
     return "connecting";
