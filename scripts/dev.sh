@@ -66,10 +66,12 @@ if [[ ${DEMO:-1} != 0 ]]; then
   done
 fi
 
+dispatcher=$(target/debug/onway token --role dispatcher --sub me)
 cat <<END
 
 Ready after $(since "$begun").
   follow the delivery  $link
+  all deliveries       $url/dispatch#token=$dispatcher
   health               $url/health
   API                  $url/openapi.json
   a token              cargo run -q -p onway-cli -- token --role dispatcher --sub me
