@@ -2,7 +2,8 @@
 
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
-use worker::{Error, Response, Result, WebSocket, WebSocketPair};
+use onway_core::wire::frames::FRAME_MAX;
+use worker::{Error, Response, Result, WebSocket, WebSocketIncomingMessage, WebSocketPair};
 
 use crate::identity::SUBPROTOCOL;
 
@@ -19,6 +20,25 @@ pub fn close(socket: &WebSocket, rejection: &Rejection) {
     let (code, reason) = rejection.close();
     // Fails only where it is closed already.
     socket.close(Some(code), Some(reason)).ok();
+}
+
+/// Completes the handshake of a close that the other side began. 1005 stands for a close without a code, and is answered
+/// by one; 1006 and 1015 stand for a connection that is gone.
+pub fn close_back(socket: &WebSocket, code: usize, reason: String) {
+    match code {
+        1006 | 1015 => {}
+        1005 => drop(socket.close::<String>(None, None)),
+        _ => drop(socket.close(u16::try_from(code).ok(), Some(reason))),
+    }
+}
+
+/// The text of a message; `None`: it is a binary one.
+pub fn text_of(message: &WebSocketIncomingMessage) -> std::result::Result<Option<&str>, Rejection> {
+    let (text, length) = match message {
+        WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
+        WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
+    };
+    if length > FRAME_MAX { Err(Rejection::TooLarge { limit: FRAME_MAX }) } else { Ok(text) }
 }
 
 /// Answers an upgrade that is refused: accepted and closed at once, since a browser shows a script no

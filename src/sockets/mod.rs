@@ -23,7 +23,7 @@ use worker::{Response, Result, State, WebSocket, WebSocketPair};
 use worker_sys::WebSocketRequestResponsePair;
 
 pub use self::attachment::{Attachment, Pass, attach, attached};
-pub use self::frames::{close, refuse, send, switching_protocols};
+pub use self::frames::{close, close_back, refuse, send, switching_protocols, text_of};
 pub use self::telling::Told;
 use crate::identity::wall;
 

@@ -4,6 +4,7 @@
 //! for longer than it takes to drain.
 
 use crate::clock::Millis;
+use crate::rejection::Rejection;
 use crate::visibility::Audience;
 
 /// Whoever sends so many times as often as is allowed means harm, or is broken.
@@ -51,6 +52,11 @@ pub enum Verdict {
     Wait(i64),
     /// The socket is closed, and may come back after so many seconds.
     Close(u32),
+}
+
+/// What a frame is answered for which there is room in `pause` ms.
+pub fn too_soon(pause: i64) -> Rejection {
+    Rejection::RateLimited { retry_after: (pause / 1_000) as u32 + 1 }
 }
 
 /// The frames of one socket.

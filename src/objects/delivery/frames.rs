@@ -3,16 +3,16 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use onway_core::bucket::Verdict;
+use onway_core::bucket::{Verdict, too_soon};
 use onway_core::clock::Millis;
 use onway_core::delivery::{Change, Command, Outcome};
 use onway_core::link;
 use onway_core::permission::{Action, Party};
 use onway_core::rejection::Rejection;
 use onway_core::wire::ServerFrame;
-use onway_core::wire::frames::{FRAME_MAX, MessageId};
-use onway_core::wire::input;
-use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, carries_status, message_id, parse_status};
+use onway_core::wire::frames::MessageId;
+use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, carries_status, parse_status};
+use onway_core::wire::spoken::Spoken;
 use serde_json::Value;
 use worker::{Delay, Result, WebSocket, WebSocketIncomingMessage};
 
@@ -59,24 +59,18 @@ impl Session {
         socket: &WebSocket,
         message: WebSocketIncomingMessage,
     ) -> Result<()> {
-        let (text, length) = match &message {
-            WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
-            WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
+        let said = match sockets::text_of(&message) {
+            Ok(text) => self.said(socket, text).await?,
+            Err(rejection) => Said::Close(rejection),
         };
-        match self.said(socket, text, length).await? {
-            Said::Done => Ok(()),
-            Said::Close(rejection) => {
-                self.sockets.forget(socket);
-                sockets::close(socket, &rejection);
-                Ok(())
-            }
+        if let Said::Close(rejection) = said {
+            self.sockets.forget(socket);
+            sockets::close(socket, &rejection);
         }
+        Ok(())
     }
 
-    async fn said(self: &Rc<Self>, socket: &WebSocket, text: Option<&str>, length: usize) -> Result<Said> {
-        if length > FRAME_MAX {
-            return Ok(Said::Close(Rejection::TooLarge { limit: FRAME_MAX }));
-        }
+    async fn said(self: &Rc<Self>, socket: &WebSocket, text: Option<&str>) -> Result<Said> {
         let Some(attachment) = self.sockets.attachment(&self.state, socket) else {
             return Ok(Said::Close(Rejection::Gone));
         };
@@ -84,37 +78,31 @@ impl Session {
         if let Verdict::Close(retry_after) = verdict {
             return Ok(self.too_often(socket, &attachment, retry_after));
         }
-        let body = match text {
-            Some(text) => input::json(text.as_bytes()),
-            None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
-        };
-        let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
+        let spoken = Spoken::read(text);
         if attachment.has_lapsed(wall()) {
             return Ok(Said::Close(link::refusal()));
         }
-        if attachment.has_expired(wall()) && kind != Some("auth") {
+        if attachment.has_expired(wall()) && spoken.kind() != Some("auth") {
             return Ok(Said::Close(Rejection::InvalidToken("it has expired".into())));
         }
-        let id = body.as_ref().map_or(Ok(None), message_id);
-        let handled = match (&body, &id, kind) {
-            (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
-            (Ok(body), Ok(id), Some(kind)) => match verdict {
+        let handled = match spoken.parts() {
+            Err(rejection) => Err(rejection),
+            Ok((kind, body, id)) => match verdict {
                 Verdict::Wait(pause) if kind == "location_update" && !carries_status(body) => {
-                    let (socket, body, id, received) = (socket.clone(), body.clone(), id.clone(), wall());
+                    let (socket, body, received) = (socket.clone(), body.clone(), wall());
                     self.hold(Held { socket, attachment, body, id, received }, pause);
                     Ok(())
                 }
-                Verdict::Wait(pause) if !MUST_BE_HEARD.contains(&kind) => {
-                    Err(Rejection::RateLimited { retry_after: (pause / 1_000) as u32 + 1 })
-                }
-                _ => self.handle(socket, attachment, kind, body, id.clone()).await,
+                Verdict::Wait(pause) if !MUST_BE_HEARD.contains(&kind) => Err(too_soon(pause)),
+                _ => self.handle(socket, attachment, kind, body, id).await,
             },
-            _ => Err(Rejection::invalid("type", "a message is an object with a type")),
         };
         match handled {
             Ok(()) => Ok(Said::Done),
             Err(rejection @ (Rejection::Gone | Rejection::InvalidToken(_))) => Ok(Said::Close(rejection)),
-            Err(rejection @ Rejection::Forbidden(_)) if kind == Some("auth") => Ok(Said::Close(rejection)),
+            Err(rejection @ Rejection::Forbidden(_)) if spoken.kind() == Some("auth") => {
+                Ok(Said::Close(rejection))
+            }
             Err(rejection) => {
                 // Past the end of its token a socket is renewed or closed: an error does not leave, either.
                 let known = self.sockets.attachment(&self.state, socket);
@@ -123,7 +111,7 @@ impl Session {
                     let ended = Rejection::InvalidToken("it has expired".into());
                     return Ok(Said::Close(if waits { rejection } else { ended }));
                 }
-                sockets::send(socket, &ServerFrame::refusal(&rejection, id.ok().flatten()))?;
+                sockets::send(socket, &ServerFrame::refusal(&rejection, spoken.id()))?;
                 Ok(Said::Done)
             }
         }

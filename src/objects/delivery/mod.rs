@@ -33,7 +33,7 @@ use worker::{
 use self::session::Session;
 use super::exports::export;
 use crate::contract::{Ask, DeliveryRequest};
-use crate::{models, problem};
+use crate::{models, problem, sockets};
 
 #[wasm_bindgen]
 #[derive(Clone)]
@@ -95,13 +95,7 @@ impl DurableObject for DeliveryObject {
         _clean: bool,
     ) -> Result<()> {
         self.session.left(&socket, code, &reason);
-        // Closing back completes the handshake. 1005 stands for a close without a code, and is answered by
-        // one; 1006 and 1015 stand for a connection that is gone.
-        match code {
-            1006 | 1015 => {}
-            1005 => drop(socket.close::<String>(None, None)),
-            _ => drop(socket.close(u16::try_from(code).ok(), Some(reason))),
-        }
+        sockets::close_back(&socket, code, reason);
         Ok(())
     }
 

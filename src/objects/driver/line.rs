@@ -5,16 +5,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use base32ct::{Base32UpperUnpadded, Encoding};
-use onway_core::bucket::Verdict;
+use onway_core::bucket::{Verdict, too_soon};
 use onway_core::driver::{Away, Emergency, LastFix, emergency};
 use onway_core::fix::Fix;
 use onway_core::rejection::Rejection;
 use onway_core::wire::driver::{
     DriverFrame, EmergencyReport, Unassigned, parse_duty, parse_emergency, parse_presence,
 };
-use onway_core::wire::frames::{FRAME_MAX, MessageId, ServerFrame};
-use onway_core::wire::input::{self, Fields};
-use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, carries_status, message_id, parse_status};
+use onway_core::wire::frames::{MessageId, ServerFrame};
+use onway_core::wire::input::Fields;
+use onway_core::wire::report::{Counts, FRAME_FIXES_MAX, Report, carries_status, parse_status};
+use onway_core::wire::spoken::Spoken;
 use serde_json::Value;
 use worker::{Delay, Result, WebSocket, WebSocketIncomingMessage};
 
@@ -42,14 +43,13 @@ impl Session {
         socket: &WebSocket,
         message: &WebSocketIncomingMessage,
     ) -> Result<()> {
-        let (text, length) = match message {
-            WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
-            WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
+        let text = match sockets::text_of(message) {
+            Ok(text) => text,
+            Err(rejection) => {
+                sockets::close(socket, &rejection);
+                return Ok(());
+            }
         };
-        if length > FRAME_MAX {
-            sockets::close(socket, &Rejection::TooLarge { limit: FRAME_MAX });
-            return Ok(());
-        }
         let Some(attachment) = sockets::attached::<Attachment>(socket) else {
             sockets::close(socket, &Rejection::Gone);
             return Ok(());
@@ -63,38 +63,27 @@ impl Session {
             sockets::close(socket, &rejection);
             return Ok(());
         }
-        let body = match text {
-            Some(text) => input::json(text.as_bytes()),
-            None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
-        };
-        let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
-        if wall() >= attachment.by.expires && kind != Some("auth") {
+        let spoken = Spoken::read(text);
+        if wall() >= attachment.by.expires && spoken.kind() != Some("auth") {
             sockets::close(socket, &Rejection::InvalidToken(String::new()));
             return Ok(());
         }
-        let id = body.as_ref().map_or(Ok(None), message_id);
-        let handled = match (&body, &id, kind) {
-            (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
-            (Ok(body), Ok(id), Some(kind)) => match verdict {
-                Verdict::Wait(pause)
-                    if kind == "location_update" && attachment.is_driver() && !carries_status(body) =>
-                {
-                    self.hold(socket, body, id.clone(), pause);
-                    Ok(())
-                }
-                Verdict::Wait(pause) if matches!(kind, "get" | "ping") => {
-                    Err(Rejection::RateLimited { retry_after: (pause / 1_000) as u32 + 1 })
-                }
-                _ => {
-                    // What came before it goes before it.
-                    self.take_held();
-                    self.handle(socket, &attachment, kind, body, id.clone())
-                }
-            },
-            _ => Err(Rejection::invalid("type", "a message is an object with a type")),
-        };
+        let handled = spoken.parts().and_then(|(kind, body, id)| match verdict {
+            Verdict::Wait(pause)
+                if kind == "location_update" && attachment.is_driver() && !carries_status(body) =>
+            {
+                self.hold(socket, body, id, pause);
+                Ok(())
+            }
+            Verdict::Wait(pause) if matches!(kind, "get" | "ping") => Err(too_soon(pause)),
+            _ => {
+                // What came before it goes before it.
+                self.take_held();
+                self.handle(socket, &attachment, kind, body, id)
+            }
+        });
         if let Err(rejection) = handled {
-            send(socket, &ServerFrame::refusal(&rejection, id.ok().flatten()));
+            send(socket, &ServerFrame::refusal(&rejection, spoken.id()));
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use worker::{
 use self::session::Session;
 use super::exports::export;
 use crate::contract::{Ask, DriverRequest};
-use crate::problem;
+use crate::{problem, sockets};
 
 #[wasm_bindgen]
 #[derive(Clone)]
@@ -73,11 +73,7 @@ impl DurableObject for DriverObject {
         _clean: bool,
     ) -> Result<()> {
         self.session.left(&socket, code, &reason);
-        match code {
-            1006 | 1015 => {}
-            1005 => drop(socket.close::<String>(None, None)),
-            _ => drop(socket.close(u16::try_from(code).ok(), Some(reason))),
-        }
+        sockets::close_back(&socket, code, reason);
         Ok(())
     }
 

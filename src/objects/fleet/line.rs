@@ -3,12 +3,11 @@
 use std::rc::Rc;
 
 use onway_core::auth::Caller;
-use onway_core::bucket::Verdict;
+use onway_core::bucket::{Verdict, too_soon};
 use onway_core::fleet::filter::Filter;
 use onway_core::rejection::Rejection;
-use onway_core::wire::frames::{FRAME_MAX, MessageId, ServerFrame};
-use onway_core::wire::input;
-use onway_core::wire::report::message_id;
+use onway_core::wire::frames::ServerFrame;
+use onway_core::wire::spoken::Spoken;
 use serde_json::Value;
 use worker::{WebSocket, WebSocketIncomingMessage};
 
@@ -23,13 +22,10 @@ use crate::sockets::{self, send};
 impl Session {
     /// Answers one message. Whatever it holds, the socket gets an answer or a close.
     pub(super) fn receive(self: &Rc<Self>, socket: &WebSocket, message: &WebSocketIncomingMessage) {
-        let (text, length) = match message {
-            WebSocketIncomingMessage::String(text) => (Some(text.as_str()), text.len()),
-            WebSocketIncomingMessage::Binary(bytes) => (None, bytes.len()),
+        let text = match sockets::text_of(message) {
+            Ok(text) => text,
+            Err(rejection) => return self.end(socket, &rejection),
         };
-        if length > FRAME_MAX {
-            return self.end(socket, &Rejection::TooLarge { limit: FRAME_MAX });
-        }
         let pace = Config::new(&self.env).pace();
         let known =
             self.with_client(socket, |client| (client.frames.judge(wall(), pace), client.attachment.clone()));
@@ -39,28 +35,16 @@ impl Session {
             send(socket, &ServerFrame::refusal(&rejection, None)).ok();
             return self.end(socket, &rejection);
         }
-        let body = match text {
-            Some(text) => input::json(text.as_bytes()),
-            None => Err(Rejection::invalid("type", "messages are JSON in text frames")),
-        };
-        let kind = body.as_ref().ok().and_then(|body| body.get("type")).and_then(Value::as_str);
-        if attachment.has_expired(wall()) && kind != Some("auth") {
+        let spoken = Spoken::read(text);
+        if attachment.has_expired(wall()) && spoken.kind() != Some("auth") {
             return self.end(socket, &Rejection::InvalidToken(String::new()));
         }
-        let id = body.as_ref().map_or(Ok(None), message_id);
-        let handled = match (&body, &id, kind) {
-            (Err(rejection), ..) | (_, Err(rejection), _) => Err(rejection.clone()),
-            (Ok(body), _, Some(kind)) => match verdict {
-                Verdict::Wait(pause) if !matches!(kind, "auth" | "ack") => {
-                    Err(Rejection::RateLimited { retry_after: (pause / 1_000) as u32 + 1 })
-                }
-                _ => self.handle(socket, attachment.by, kind, body),
-            },
-            _ => Err(Rejection::invalid("type", "a message is an object with a type")),
-        };
+        let handled = spoken.parts().and_then(|(kind, body, _)| match verdict {
+            Verdict::Wait(pause) if !matches!(kind, "auth" | "ack") => Err(too_soon(pause)),
+            _ => self.handle(socket, attachment.by, kind, body),
+        });
         if let Err(rejection) = handled {
-            let id: Option<MessageId> = id.ok().flatten();
-            send(socket, &ServerFrame::refusal(&rejection, id)).ok();
+            send(socket, &ServerFrame::refusal(&rejection, spoken.id())).ok();
         }
     }
 

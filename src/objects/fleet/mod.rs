@@ -21,7 +21,7 @@ use worker::{
 use self::session::Session;
 use super::exports::export;
 use crate::contract::{Ask, FleetRequest};
-use crate::{log, problem};
+use crate::{log, problem, sockets};
 
 #[wasm_bindgen]
 #[derive(Clone)]
@@ -70,11 +70,7 @@ impl DurableObject for FleetObject {
     ) -> Result<()> {
         log::disconnect(&self.session.env, &self.session.state, "hub", "", code, &reason);
         self.session.left(&socket);
-        match code {
-            1006 | 1015 => {}
-            1005 => drop(socket.close::<String>(None, None)),
-            _ => drop(socket.close(u16::try_from(code).ok(), Some(reason))),
-        }
+        sockets::close_back(&socket, code, reason);
         Ok(())
     }
 

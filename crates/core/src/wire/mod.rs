@@ -18,6 +18,7 @@ pub mod problem;
 pub mod report;
 pub mod sign_in;
 pub mod snapshot;
+pub mod spoken;
 pub mod start;
 pub mod statistics;
 
